@@ -1,0 +1,53 @@
+# EdgeLab. `make lab` to learn, `make test` to check; each works first, on a fresh clone with Python 3.11 or newer.
+#
+#   PYTHON=python3.12   the Python that .venv is made of (default python3)
+#   TORCH_INDEX=URL     a further package index for pip: PyTorch's CPU builds on Linux (see README)
+
+PYTHON ?= python3
+TORCH_INDEX ?=
+BIN := .venv/bin
+NOTEBOOKS := $(wildcard notebooks/*.ipynb)
+
+# Named after what was installed and where; it appears only when the whole install went through.
+STAMP := .venv/installed-$(shell { cat requirements.lock pyproject.toml; pwd; } | cksum | tr ' ' '-')
+
+.DEFAULT_GOAL := help
+.PHONY: help lab test test-slow env run tidy clean lock
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+lab: env ## Set up, lay your own copy of the notebooks in work/, open JupyterLab
+	$(BIN)/edgelab lab
+
+test: env ## Set up, run the tests
+	$(BIN)/python -m pytest
+
+test-slow: env ## Set up, run the slow tests: public data, full builds
+	$(BIN)/python -m pytest -m slow
+
+run: env ## Run every notebook in order, headless; seconds and peak memory at the end
+	$(BIN)/edgelab run
+
+env: $(STAMP) ## Set up .venv with the pinned packages (nothing to do when it is current)
+
+$(STAMP):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "make: Python 3.11 or newer is needed, $(PYTHON) is not; name another: make env PYTHON=python3.12" >&2; exit 1; }
+	@rm -f .venv/installed-*
+	@$(BIN)/python -m pip --version > /dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
+	$(BIN)/python -m pip install $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) -r requirements.lock
+	$(BIN)/python -m pip install --no-deps -e .
+	@touch $@
+
+tidy: env ## Format and lint the code, strip the notebooks' outputs but the verified ones
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(if $(NOTEBOOKS),$(BIN)/python -m edgelab.course $(NOTEBOOKS))
+
+clean: ## Remove .venv, artifacts and caches; work/ is yours and stays
+	rm -rf .venv artifacts build dist .pytest_cache .ruff_cache
+	find . -path ./work -prune -o \( -name __pycache__ -o -name .ipynb_checkpoints -o -name '*.egg-info' \) -prune -exec rm -rf {} +
+
+lock: env ## Resolve pyproject.toml anew and pin what comes out
+	$(BIN)/python -m pip install --quiet --dry-run --ignore-installed --report - '.[course,test]' | $(BIN)/python tools/lock.py

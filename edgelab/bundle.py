@@ -1,0 +1,205 @@
+"""The deployable folder: `model.onnx`, `tokenizer.json`, `bundle.json`. Inference needs onnxruntime, tokenizers
+and numpy alone."""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from edgelab.measurement import Interval, accuracy_interval
+from edgelab.slots import Span, exact_match, slot_values, tag_names, tags_to_spans
+
+FORMAT = 1
+FILES = ("model.onnx", "tokenizer.json")
+
+
+class BundleError(ValueError):
+    """A folder that is not a sound bundle; the message says which file and what was expected."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One answered request. `latency_ms` runs from text in to label and slots out, tokenizer included."""
+
+    text: str
+    label: str
+    slots: dict[str, list[str]]
+    confidence: float
+    latency_ms: float
+    spans: tuple[Span, ...]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """`per_label` holds (right, total); `unknown_labels` counts examples whose label the bundle never learned:
+    they count as wrong. `correct` keeps each example's outcome, for paired comparisons."""
+
+    accuracy: Interval
+    per_label: dict[str, tuple[int, int]]
+    slot_exact_match: Interval | None
+    unknown_labels: dict[str, int]
+    correct: np.ndarray
+
+
+class Bundle:
+    """A loaded bundle: one ONNX Runtime session and its tokenizer."""
+
+    def __init__(self, folder: Path, manifest: dict, threads: int):
+        import onnxruntime
+        from tokenizers import Tokenizer
+
+        self.folder, self.manifest = folder, manifest
+        self.labels: tuple[str, ...] = tuple(manifest["labels"])
+        self.tags: list[str] = tag_names(manifest["slot_names"])
+        self._allowed = allowed_tags(self.labels, self.tags, manifest["label_slots"])
+        self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.log_severity_level = 3
+        self.session = onnxruntime.InferenceSession(
+            str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
+        )
+
+    @classmethod
+    def load(cls, folder: str | Path, *, threads: int = 1) -> "Bundle":
+        """Verify the folder against its manifest and open it.
+
+        Raises:
+            BundleError: a file is missing, altered or truncated, or the format is newer than this program's.
+        """
+        folder = Path(folder)
+        return cls(folder, read_manifest(folder), threads)
+
+    @property
+    def size_bytes(self) -> int:
+        return sum(f.stat().st_size for f in self.folder.iterdir())
+
+    def logits(self, text: str) -> tuple[np.ndarray, np.ndarray | None]:
+        """Intent logits [labels] and slot logits [tokens, tags] of one text (None without a slot head)."""
+        return self._logits(self.tokenizer.encode(text).ids)
+
+    def _logits(self, token_ids: list[int]) -> tuple[np.ndarray, np.ndarray | None]:
+        ids = np.array([token_ids], dtype=np.int64)
+        outputs = self.session.run(None, {"ids": ids, "mask": np.ones_like(ids)})
+        return outputs[0][0], outputs[1][0] if len(outputs) > 1 else None
+
+    def predict(self, text: str) -> Prediction:
+        start = time.perf_counter_ns()
+        encoding = self.tokenizer.encode(text)
+        intent, slots = self._logits(encoding.ids)
+        best = int(intent.argmax())
+        spans: tuple[Span, ...] = ()
+        if slots is not None:
+            tag_ids = np.where(self._allowed[best], slots, -np.inf).argmax(1)
+            spans = tags_to_spans(tag_ids, encoding.word_ids, encoding.offsets, self.tags)
+        latency_ms = (time.perf_counter_ns() - start) / 1e6
+        confidence = float(1 / np.exp(intent - intent[best]).sum())
+        return Prediction(text, self.labels[best], slot_values(text, spans), confidence, latency_ms, spans)
+
+
+def evaluate(bundle: Bundle, split) -> Evaluation:
+    """Accuracy, per label, and slot exact match (every slot and value right, label or not) on a `dataset.Split`."""
+    predictions = [bundle.predict(text) for text in split.texts]
+    correct = np.array([p.label == label for p, label in zip(predictions, split.labels, strict=True)])
+    per_label, unknown = {}, {}
+    for label in sorted(set(split.labels)):
+        of_label = np.array([other == label for other in split.labels])
+        per_label[label] = (int(correct[of_label].sum()), int(of_label.sum()))
+        if label not in bundle.labels:
+            unknown[label] = int(of_label.sum())
+    slots = None
+    if split.spans is not None and len(bundle.tags) > 1:
+        triples = zip(split.texts, predictions, split.spans, strict=True)
+        slots = accuracy_interval(np.array([exact_match(t, p.spans, gold) for t, p, gold in triples]))
+    return Evaluation(accuracy_interval(correct), per_label, slots, unknown, correct)
+
+
+def allowed_tags(labels: tuple[str, ...], tags: list[str], label_slots: dict[str, list[str]]) -> np.ndarray:
+    """Which tags a label may carry, bool [labels, tags]: `O` and those of the slots seen with it in training."""
+    allowed = np.zeros((len(labels), len(tags)), dtype=bool)
+    for row, label in enumerate(labels):
+        allowed[row] = [tag == "O" or tag[2:] in label_slots.get(label, []) for tag in tags]
+    return allowed
+
+
+def label_slots(split) -> dict[str, list[str]]:
+    """The slots that occur with each label in a `dataset.Split`, sorted."""
+    seen: dict[str, set[str]] = {label: set() for label in sorted(set(split.labels))}
+    for label, spans in zip(split.labels, split.spans or [()] * len(split), strict=True):
+        seen[label].update(span.name for span in spans)
+    return {label: sorted(names) for label, names in seen.items()}
+
+
+def save(folder: Path, onnx_file: Path, tokenizer, *, dataset, model: str, metrics: dict) -> Path:
+    """Write a bundle into `folder`, whole or not at all. An existing bundle there is replaced, another folder is not.
+
+    Args:
+        tokenizer: a `tokenizers.Tokenizer`.
+        dataset: the `dataset.Dataset` it was trained on: gives labels, slots and the fingerprint.
+        metrics: plain JSON values with their intervals.
+
+    Raises:
+        BundleError: `folder` exists, is not empty and is not a bundle.
+    """
+    from edgelab.workspace import versions
+
+    folder = Path(folder)
+    if folder.exists() and any(folder.iterdir()) and not (folder / "bundle.json").exists():
+        raise BundleError(f"{folder}: expected an empty folder or a bundle, found other files; choose another folder")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        shutil.copyfile(onnx_file, scratch / "model.onnx")
+        tokenizer.save(str(scratch / "tokenizer.json"), pretty=False)
+        manifest = {
+            "format": FORMAT,
+            "model": model,
+            "labels": list(dataset.labels),
+            "slot_names": list(dataset.slot_names),
+            "label_slots": label_slots(dataset.train),
+            "thresholds": {},
+            "trained_on": {"name": dataset.name, "fingerprint": dataset.fingerprint, "examples": len(dataset.train)},
+            "metrics": metrics,
+            "versions": versions(),
+            "sha256": {name: _sha256(scratch / name) for name in FILES},
+        }
+        (scratch / "bundle.json").write_text(json.dumps(manifest, indent=1), "utf-8")
+        os.chmod(scratch, 0o755)  # mkdtemp makes it private
+        shutil.rmtree(folder, ignore_errors=True)
+        os.replace(scratch, folder)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return folder
+
+
+def read_manifest(folder: Path) -> dict:
+    """The verified `bundle.json` of a folder. Raises BundleError as `Bundle.load` does."""
+    file = folder / "bundle.json"
+    if not file.is_file():
+        raise BundleError(f"{folder}: expected a bundle, found no bundle.json in it")
+    try:
+        manifest = json.loads(file.read_text("utf-8"))
+        found = manifest["format"]
+    except (ValueError, KeyError, TypeError):
+        raise BundleError(f"{file}: expected a bundle's manifest, found something else") from None
+    if found != FORMAT:
+        raise BundleError(f"{file}: expected format {FORMAT}, found {found}; a newer EdgeLab wrote it: update this one")
+    for key in ("labels", "slot_names", "label_slots", "sha256"):
+        if key not in manifest:
+            raise BundleError(f"{file}: expected the key {key!r}, found none")
+    for name in FILES:
+        if not (folder / name).is_file():
+            raise BundleError(f"{folder / name}: expected a file of the bundle, found none")
+        if _sha256(folder / name) != manifest["sha256"].get(name):
+            raise BundleError(f"{folder / name}: does not match the SHA-256 in bundle.json: altered or truncated")
+    return manifest
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

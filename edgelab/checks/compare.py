@@ -1,0 +1,112 @@
+"""What an answer is, and how it differs from the expected one, in words."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+
+def kind(thing: Any) -> str:
+    """What a learner would call it: `a number`, `an array`, `a tensor`, `a list`, ..."""
+    if thing is None:
+        return "None"
+    if isinstance(thing, bool | np.bool_):
+        return "True or False"
+    if isinstance(thing, int | float | np.number) or (isinstance(thing, np.ndarray) and thing.ndim == 0):
+        return "a number"
+    if isinstance(thing, np.ndarray):
+        return "an array"
+    if hasattr(thing, "detach"):
+        return "a tensor"
+    if isinstance(thing, list | tuple):
+        return "a list"
+    if isinstance(thing, str):
+        return "text"
+    if isinstance(thing, dict):
+        return "a dict"
+    return "a function" if callable(thing) else f"{type(thing).__name__} (a type of its own)"
+
+
+def difference(got: Any, expected: Any, rtol: float = 1e-5, atol: float = 1e-7, *, equal_nan: bool = False) -> str:
+    """How `got` differs from `expected`; empty when it does not. Lists and tuples are interchangeable; a NaN differs.
+
+    Raises:
+        TypeError: things of this type cannot be compared.
+    """
+    wanted = kind(expected)
+    if kind(got) != wanted:
+        missing = ": is there a return?" if got is None else ""
+        return f"expected {wanted}, got {kind(got)}{missing}"
+    if wanted in ("a number", "an array", "a tensor", "True or False"):
+        return _array_difference(got, expected, rtol, atol, equal_nan)
+    if wanted in ("None", "text"):
+        return "" if got == expected else f"expected {show(expected)}, got {show(got)}"
+    if got is expected or isinstance(expected, np.random.Generator):  # drawing from one is no change
+        return ""
+    if dataclasses.is_dataclass(expected):
+        got, expected = vars(got), vars(expected)
+    if isinstance(expected, dict):
+        if got.keys() != expected.keys():
+            return f"expected the keys {show(list(expected))}, got {show(list(got))}"
+        pairs = [(key, got[key], expected[key]) for key in expected]
+    elif isinstance(expected, list | tuple):
+        if len(got) != len(expected):
+            return f"expected a list of {len(expected)}, got one of {len(got)}"
+        pairs = list(zip(range(len(expected)), got, expected, strict=True))
+    elif type(expected).__eq__ is object.__eq__:
+        raise TypeError(f"checks cannot compare {type(expected).__name__}")
+    else:
+        return "" if got == expected else "the values differ"
+    for key, mine, theirs in pairs:
+        if found := difference(mine, theirs, rtol, atol, equal_nan=equal_nan):
+            return f"at {show(key)}: {found}"
+    return ""
+
+
+def same(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-7) -> bool:
+    """Whether they agree, a NaN with a NaN. What cannot be compared agrees with itself alone."""
+    try:
+        return a is b or not difference(a, b, rtol, atol, equal_nan=True)
+    except TypeError:
+        return False
+
+
+def _array_difference(got, expected, rtol: float, atol: float, equal_nan: bool) -> str:
+    if getattr(expected, "requires_grad", False) and not getattr(got, "requires_grad", False):
+        return "it has lost its gradient: no detach(), item() or NumPy on the way"
+    got, expected = _numpy(got), _numpy(expected)
+    if got.shape != expected.shape:
+        return f"expected the shape {expected.shape}, got {got.shape}"
+    order = "biuf"  # an index may not come back as a float, nor a mask as an index
+    if order.find(got.dtype.kind.replace("u", "i")) > order.find(expected.dtype.kind.replace("u", "i")):
+        return f"expected values of type {expected.dtype}, got {got.dtype}"
+    if expected.dtype.kind not in "iuf":
+        return "" if np.array_equal(got, expected) else "the values differ"
+    if not equal_nan and np.isnan(got).any():
+        return "it contains NaN (not a number)"
+    if np.allclose(got, expected, rtol, atol, equal_nan=equal_nan):
+        return ""
+    if np.isinf(got).any() and not np.isinf(expected).any():
+        return "it contains infinity: is there a division by zero, or an exponential too large?"
+    gap = np.abs(got.astype(float) - expected.astype(float))
+    return f"the values differ by up to {np.max(gap, initial=0):.3g}"
+
+
+def _numpy(thing: Any) -> np.ndarray:
+    return thing.detach().cpu().numpy() if hasattr(thing, "detach") else np.asarray(thing)
+
+
+def show(thing: Any, width: int = 160) -> str:
+    """A short ASCII picture of a value: a big array by its shape."""
+    if kind(thing) in ("an array", "a tensor", "a number"):
+        array = _numpy(thing)
+        text = np.array2string(array, precision=5, separator=", ", threshold=24) if array.size <= 24 else ""
+        text = " ".join(text.split()) or f"{kind(thing)} of shape {array.shape}"
+    elif isinstance(thing, dict):
+        text = "{" + ", ".join(f"{key!r}: {show(value)}" for key, value in thing.items()) + "}"
+    elif isinstance(thing, list | tuple):
+        text = "[" + ", ".join(show(value) for value in thing) + "]"
+    else:
+        text = repr(thing)
+    text = text if len(text) <= width else text[: width - 3] + "..."
+    return text.encode("ascii", "backslashreplace").decode()

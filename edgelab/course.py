@@ -1,0 +1,227 @@
+"""The notebooks: in order, as the learner's own copy, run headless, and kept clean for a commit.
+
+python -m edgelab.course notebooks/*.ipynb      strips outputs and normalises metadata (`make tidy`)
+"""
+
+import shutil
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgelab.workspace import checkout, write_atomic
+
+VERIFIED = "nbval-check-output"  # the tag of cells whose output is committed
+CELL_TIMEOUT_S = 600
+
+
+class CourseError(ValueError):
+    """A notebook, or the course itself, is not there or not what it should be."""
+
+
+def course_folder() -> Path:
+    """The checkout that holds `notebooks/`.
+
+    Raises:
+        CourseError: the package is installed without the course around it.
+    """
+    root = checkout()
+    if root is None:
+        raise CourseError("the notebooks are not here: get the course's folder, and in it run `make lab`")
+    return root
+
+
+def notebooks() -> list[Path]:
+    """The course's notebooks, in order."""
+    return sorted((course_folder() / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+
+
+def lay_work_copy() -> tuple[Path, list[Path]]:
+    """The learner's folder `work/` and the notebooks copied into it now: those it did not hold yet. What stands
+    there is never touched, so that an update never meets the learner's edits."""
+    work = course_folder() / "work"
+    work.mkdir(exist_ok=True)
+    new = [work / source.name for source in notebooks() if not (work / source.name).exists()]
+    for copy in new:
+        shutil.copyfile(work.parent / "notebooks" / copy.name, copy)
+    return work, new
+
+
+# --- run ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Notebook `notebook` of `notebooks`, code cell `cell` of `cells` (both from 1), after `seconds` in it."""
+
+    name: str
+    notebook: int
+    notebooks: int
+    cell: int
+    cells: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Run:
+    """How one notebook went. `failed_cell` counts code cells from 1; `peak_bytes` is the resident memory of the
+    kernel and its children, sampled ten times a second."""
+
+    name: str
+    seconds: float
+    peak_bytes: int
+    failed_cell: int | None = None
+    error: str | None = None
+
+
+def run_notebooks(paths: Iterable[Path], on_progress: Callable[[Progress], None] = lambda progress: None) -> list[Run]:
+    """Run each notebook in a kernel of its own, in its own folder, writing nothing back. A notebook stops at its
+    first failing cell; the next one runs all the same.
+
+    Raises:
+        CourseError: a file is missing or is not a notebook.
+    """
+    named = [(Path(path), read_notebook(path)) for path in paths]
+    runs = []
+    for number, (path, notebook) in enumerate(named, 1):
+
+        def report(cell, cells, seconds, path=path, number=number):
+            on_progress(Progress(path.stem, number, len(named), cell, cells, seconds))
+
+        runs.append(_run(path, notebook, report))
+    return runs
+
+
+def read_notebook(path: Path):
+    """A notebook, upgraded to the current format."""
+    import nbformat
+
+    try:
+        return nbformat.read(path, as_version=4)
+    except OSError as error:
+        raise CourseError(f"{path}: cannot be read: {error.strerror}") from None
+    except Exception:  # nbformat's own errors share no base class
+        raise CourseError(f"{path}: expected a Jupyter notebook") from None
+
+
+def _run(path: Path, notebook, report: Callable[[int, int, float], None]) -> Run:
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+    code = [i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
+    start, current = time.perf_counter(), 0
+
+    def on_cell_start(cell, cell_index):
+        nonlocal current
+        if cell_index in code:
+            current = code.index(cell_index) + 1
+            report(current, len(code), time.perf_counter() - start)
+
+    client = NotebookClient(
+        notebook,
+        timeout=CELL_TIMEOUT_S,
+        resources={"metadata": {"path": str(path.parent.resolve())}},
+        on_cell_start=on_cell_start,
+    )
+    error = None
+    with PeakMemory(lambda: getattr(getattr(client.km, "provisioner", None), "pid", None)) as memory:
+        try:
+            client.execute()
+        except CellExecutionError as raised:
+            error = f"{raised.ename}: {raised.evalue}"
+        except CellTimeoutError:
+            error = f"still running after {CELL_TIMEOUT_S} s"
+        except DeadKernelError:
+            error = "the kernel died: out of memory?"
+    seconds = time.perf_counter() - start
+    return Run(path.stem, seconds, memory.peak_bytes, current if error else None, error)
+
+
+class PeakMemory:
+    """Samples the resident memory of a process and its children, in a thread, while the block runs.
+
+    Args:
+        pid: gives the process's id, None while there is none yet.
+    """
+
+    def __init__(self, pid: Callable[[], int | None], every_s: float = 0.1):
+        self.peak_bytes = 0
+        self._pid, self._every_s, self._done = pid, every_s, threading.Event()
+        self._thread = threading.Thread(target=self._sample, daemon=True)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._done.set()
+        self._thread.join()
+
+    def _sample(self):
+        while not self._done.wait(self._every_s):
+            pid = self._pid()
+            if pid:
+                self.peak_bytes = max(self.peak_bytes, tree_bytes(pid))
+
+
+def tree_bytes(pid: int) -> int:
+    """Resident memory of a process and of all it started; pages they share count more than once."""
+    import psutil
+
+    try:
+        process = psutil.Process(pid)
+        family = [process, *process.children(recursive=True)]
+    except psutil.Error:
+        return 0
+    total = 0
+    for member in family:
+        try:
+            total += member.memory_info().rss
+        except psutil.Error:  # it ended meanwhile
+            pass
+    return total
+
+
+# --- tidy ---------------------------------------------------------------------------------------
+
+
+def strip_outputs(notebook):
+    """A copy without outputs and counts, but those of cells tagged `nbval-check-output`; of the metadata only each
+    cell's tags and the names of kernel and language stay."""
+    import nbformat
+
+    clean = nbformat.from_dict(notebook)
+    clean.metadata = nbformat.from_dict(
+        {
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+        }
+    )
+    for cell in clean.cells:
+        tags = cell.metadata.get("tags", [])
+        cell.metadata = nbformat.from_dict({"tags": tags} if tags else {})
+        if cell.cell_type == "code" and VERIFIED not in tags:
+            cell.outputs, cell.execution_count = [], None
+        for output in cell.get("outputs", []):
+            if "metadata" in output:
+                output.metadata = nbformat.from_dict({})
+    return clean
+
+
+def tidy(path: Path) -> bool:
+    """Strip a notebook's file in place; whether anything changed."""
+    import nbformat
+
+    before = path.read_text("utf-8")
+    after = nbformat.writes(strip_outputs(read_notebook(path))) + "\n"
+    if after != before:
+        write_atomic(path, after)
+    return after != before
+
+
+if __name__ == "__main__":
+    for name in sys.argv[1:]:
+        if tidy(Path(name)):
+            print(f"tidied {name}")

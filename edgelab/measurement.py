@@ -1,0 +1,124 @@
+"""Numbers one may quote: intervals for accuracies and differences, percentiles of latency with raw samples kept."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+Z95 = 1.959963984540054  # the 97.5th percentile of the standard normal distribution
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A value and its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+    def __format__(self, spec: str) -> str:
+        spec = spec or ".3f"
+        return f"{self.value:{spec}} [{self.low:{spec}}, {self.high:{spec}}]"
+
+
+def accuracy_interval(correct: np.ndarray) -> Interval:
+    """The share of true values in `correct` [examples] with Wilson's 95 % interval (Wilson 1927).
+
+    Raises:
+        ValueError: no examples.
+    """
+    n = len(correct)
+    if n == 0:
+        raise ValueError("expected at least one example, found none")
+    p = float(np.mean(correct))
+    centre = (p + Z95**2 / (2 * n)) / (1 + Z95**2 / n)
+    half = Z95 / (1 + Z95**2 / n) * np.sqrt(p * (1 - p) / n + Z95**2 / (4 * n**2))
+    return Interval(p, float(centre - half), float(centre + half))
+
+
+def paired_difference(a: np.ndarray, b: np.ndarray, *, resamples: int = 2000, seed: int = 0) -> Interval:
+    """Mean of a minus mean of b with a percentile bootstrap interval (Efron 1979).
+
+    Both are scores on the same examples, shape [examples] or [seeds, examples]; with seeds, those are drawn too,
+    since another training run would have given another model. `b` may be one row for all of `a`'s seeds.
+    """
+    return _paired(a, b, np.subtract, resamples, seed)
+
+
+def paired_ratio(a: np.ndarray, b: np.ndarray, *, resamples: int = 2000, seed: int = 0) -> Interval:
+    """Mean of a over mean of b, drawn as above: the retention, where `b` is the teacher."""
+    return _paired(a, b, np.divide, resamples, seed)
+
+
+def _paired(a: np.ndarray, b: np.ndarray, compare: np.ufunc, resamples: int, seed: int) -> Interval:
+    a, b = np.atleast_2d(a).astype(float), np.atleast_2d(b).astype(float)
+    if a.shape[1] != b.shape[1] or len(b) not in (1, len(a)):
+        raise ValueError(f"expected scores of the same examples, found shapes {a.shape} and {b.shape}")
+    b = np.broadcast_to(b, a.shape)
+    generator = np.random.default_rng(seed)
+    seeds, examples = a.shape
+    values = np.empty(resamples)
+    for i in range(resamples):
+        # A draw with replacement is a count for each seed and each example.
+        seed_counts = np.bincount(generator.integers(seeds, size=seeds), minlength=seeds)
+        counts = np.bincount(generator.integers(examples, size=examples), minlength=examples)
+        values[i] = compare(seed_counts @ a @ counts, seed_counts @ b @ counts)
+    # Sums were compared: a difference of sums becomes one of means, a ratio of sums is that of means already.
+    scale = a.size if compare is np.subtract else 1
+    low, high = np.percentile(values, [2.5, 97.5]) / scale
+    return Interval(float(compare(a.sum(), b.sum()) / scale), float(low), float(high))
+
+
+@dataclass(frozen=True)
+class LatencySamples:
+    """Raw latencies of one subject, in the order taken."""
+
+    name: str
+    milliseconds: tuple[float, ...]
+
+    def percentile(self, q: float) -> float:
+        """The q-th percentile (0-100) in ms, by linear interpolation between order statistics."""
+        return float(np.percentile(self.milliseconds, q))
+
+    def interval(self, q: float) -> Interval:
+        """The q-th percentile with its 95 % order-statistic interval: it assumes nothing of the distribution.
+
+        The number of samples below the true percentile is binomial(n, q/100); the bounds are the order statistics
+        at that distribution's 2.5th and 97.5th percentiles (Hahn & Meeker 1991, section 5.2).
+        """
+        ordered, n = np.sort(self.milliseconds), len(self.milliseconds)
+        low, high = binomial_bounds(n, q / 100)
+        return Interval(self.percentile(q), float(ordered[max(low - 1, 0)]), float(ordered[min(high, n - 1)]))
+
+
+def binomial_bounds(n: int, p: float) -> tuple[int, int]:
+    """The 2.5th and 97.5th percentiles of binomial(n, p), exactly."""
+    k = np.arange(n + 1)
+    log_factorial = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, n + 1)))])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        log_mass = log_factorial[n] - log_factorial[k] - log_factorial[n - k] + k * np.log(p) + (n - k) * np.log1p(-p)
+    cumulative = np.cumsum(np.exp(log_mass))
+    return int(np.searchsorted(cumulative, 0.025)), int(np.searchsorted(cumulative, 0.975))
+
+
+def measure_latency(
+    subjects: dict[str, Callable[[str], object]],
+    texts: list[str],
+    *,
+    warmup: int = 20,
+    clock: Callable[[], int] = time.perf_counter_ns,
+) -> dict[str, LatencySamples]:
+    """One request at a time, subjects interleaved: each text goes to every subject, in an order that rotates,
+    so that a slow moment of the machine falls on all of them alike. The first `warmup` texts are run, not kept."""
+    names = list(subjects)
+    taken: dict[str, list[float]] = {name: [] for name in names}
+    for i, text in enumerate(texts[:warmup] + texts):
+        turn = i % len(names)
+        for name in names[turn:] + names[:turn]:
+            start = clock()
+            subjects[name](text)
+            elapsed = (clock() - start) / 1e6
+            if i >= min(warmup, len(texts)):
+                taken[name].append(elapsed)
+    return {name: LatencySamples(name, tuple(values)) for name, values in taken.items()}

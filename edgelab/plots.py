@@ -1,0 +1,121 @@
+"""The course's figures: one style, colours that colour-blind readers tell apart, alt text on every one.
+
+Each function returns a `matplotlib.figure.Figure` that no global state knows of. `show_figure` displays it;
+`png` gives its bytes, for a widget.
+"""
+
+import io
+from collections.abc import Sequence
+
+from matplotlib.figure import Figure
+
+from edgelab.measurement import Interval, LatencySamples
+
+# Okabe & Ito 2008, "Color universal design": told apart with any common colour vision.
+BLUE, ORANGE, GREEN, RED, PURPLE, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#666666"
+COLOURS = (BLUE, ORANGE, GREEN, RED, PURPLE, GREY)
+
+
+def figure(width: float = 8.0, height: float = 4.0):
+    """An empty figure and its one pair of axes, in the course's style; inches."""
+    drawn = Figure(figsize=(width, height), dpi=100, layout="constrained")
+    axes = drawn.subplots()
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis="x", color="#DDDDDD", linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.tick_params(labelsize=11)
+    axes.xaxis.label.set_fontsize(12)
+    axes.yaxis.label.set_fontsize(12)
+    return drawn, axes
+
+
+def png(drawn: Figure) -> bytes:
+    stream = io.BytesIO()
+    drawn.savefig(stream, format="png")
+    return stream.getvalue()
+
+
+def show_figure(drawn: Figure, alt: str) -> None:
+    """Display a figure with a text for those who cannot see it."""
+    from IPython.display import Image, display
+
+    display(Image(data=png(drawn), format="png", alt=alt))
+
+
+def intervals(rows: dict[str, Interval], label: str, *, reference: float | None = None) -> Figure:
+    """A dot with its 95 % interval for each name, top to bottom; a dashed line at `reference`."""
+    drawn, axes = figure(height=0.9 + 0.45 * len(rows))
+    for position, interval in enumerate(rows.values()):
+        axes.plot([interval.low, interval.high], [position] * 2, color=BLUE, linewidth=2.5, solid_capstyle="butt")
+        axes.plot(interval.value, position, "o", color=BLUE, markersize=8)
+        axes.annotate(
+            f"{interval.value:.3f}", (interval.value, position), xytext=(0, 8), textcoords="offset points", ha="center"
+        )
+    if reference is not None:
+        axes.axvline(reference, color=GREY, linestyle="--", linewidth=1.2)
+    axes.set_yticks(range(len(rows)), list(rows))
+    axes.set_ylim(len(rows) - 0.4, -0.7)
+    axes.set_xlabel(label)
+    return drawn
+
+
+def bars(names: Sequence[str], series: dict[str, Sequence[float]], label: str, *, limit: float | None = None) -> Figure:
+    """Horizontal bars, one group a name, one colour a series."""
+    drawn, axes = figure(height=1.0 + 0.3 * len(names) * max(1, 0.75 * len(series)))
+    thickness = 0.8 / len(series)
+    for i, (name, values) in enumerate(series.items()):
+        positions = [p + (i - (len(series) - 1) / 2) * thickness for p in range(len(names))]
+        axes.barh(positions, values, thickness * 0.92, color=COLOURS[i], label=name)
+    axes.set_yticks(range(len(names)), names)
+    axes.invert_yaxis()
+    axes.set_xlabel(label)
+    if limit is not None:
+        axes.set_xlim(0, limit)
+    if len(series) > 1:
+        axes.legend(frameon=False, loc="lower right")
+    return drawn
+
+
+def frontier(points: dict[str, tuple[float, Interval, float]], *, bar: float | None = None, chosen: str | None = None):
+    """Accuracy over size: name -> (size in MB, accuracy, p50 in ms). Size on a log scale; the p50 is written at the
+    point; a dashed line at the accuracy `bar`; the `chosen` point is orange."""
+    drawn, axes = figure(height=4.6)
+    for name, (size, accuracy, p50) in points.items():
+        colour = ORANGE if name == chosen else BLUE
+        axes.errorbar(
+            size,
+            accuracy.value,
+            yerr=[[accuracy.value - accuracy.low], [accuracy.high - accuracy.value]],
+            fmt="o",
+            color=colour,
+            markersize=9,
+            elinewidth=1.5,
+        )
+        axes.annotate(
+            f"{name}\n{p50:.2g} ms", (size, accuracy.value), xytext=(8, -4), textcoords="offset points", fontsize=10, va="top"
+        )
+    if bar is not None:
+        axes.axhline(bar, color=GREY, linestyle="--", linewidth=1.2)
+    axes.set_xscale("log")
+    axes.margins(x=0.18)
+    axes.grid(axis="y", color="#DDDDDD", linewidth=0.8)
+    axes.set_xlabel("size of the whole bundle, MB (log scale)")
+    axes.set_ylabel("accuracy, test")
+    return drawn
+
+
+def latency_histogram(samples: LatencySamples) -> Figure:
+    """How often each latency occurred, with the mean, p50 and p99 marked; the axis ends a little past p99."""
+    import numpy as np
+
+    values = np.array(samples.milliseconds)
+    drawn, axes = figure(height=3.2)
+    end = samples.percentile(99) * 1.15
+    axes.hist(np.clip(values, None, end), bins=60, color=BLUE, alpha=0.75)
+    marks = {"p50": samples.percentile(50), "mean": float(values.mean()), "p99": samples.percentile(99)}
+    for (name, value), colour in zip(marks.items(), (GREEN, ORANGE, RED), strict=True):
+        axes.axvline(min(value, end), color=colour, linewidth=2, label=f"{name} {value:.3f} ms")
+    axes.set_xlabel("latency of one request, ms (the last bar holds all that took longer)")
+    axes.set_ylabel("requests")
+    axes.legend(frameon=False)
+    return drawn

@@ -1,0 +1,163 @@
+"""Where things live, and how what was built once is not built again.
+
+An artifact is a folder named after everything that went into it: the configuration, the data, the source of
+the modules that built it and the versions of the libraries. Change any of them and it is built anew.
+"""
+
+import hashlib
+import importlib.metadata
+import importlib.util
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+PACKAGE = Path(__file__).parent
+LIBRARIES = ("torch", "transformers", "tokenizers", "numpy", "scikit-learn", "onnxruntime")
+
+
+def checkout() -> Path | None:
+    """The folder of the course when the package is used from it (`make env`), else None."""
+    root = PACKAGE.parent
+    return root if (root / "pyproject.toml").exists() and (root / "data").is_dir() else None
+
+
+def data_home() -> Path:
+    """The course's own data: beside the package in a checkout, inside it once installed."""
+    root = checkout()
+    return root / "data" if root else PACKAGE / "data"
+
+
+def home() -> Path:
+    """Where built things are kept: `EDGELAB_HOME`, else `artifacts/` of the checkout, else the user's cache."""
+    if os.environ.get("EDGELAB_HOME"):
+        return Path(os.environ["EDGELAB_HOME"]).expanduser()
+    root = checkout()
+    return root / "artifacts" if root else Path.home() / ".cache" / "edgelab"
+
+
+def download_home() -> Path:
+    """Where public data sets are kept: survives `edgelab cache clear`, which is about what can be rebuilt here."""
+    return home() / "downloads"
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A built folder. `seconds` is how long building took, whenever that was."""
+
+    path: Path
+    kind: str
+    built_at: str
+    seconds: float
+    loaded: bool
+
+    @property
+    def note(self) -> str:
+        if self.loaded:
+            return f"{self.kind}: loaded; it was built on {self.built_at} in {self.seconds:.0f} s"
+        return f"{self.kind}: built now in {self.seconds:.0f} s"
+
+
+def source_digest(modules: tuple[str, ...]) -> str:
+    """SHA-256 over the source text of these modules."""
+    digest = hashlib.sha256()
+    for name in sorted(modules):
+        digest.update(Path(importlib.util.find_spec(name).origin).read_bytes())
+    return digest.hexdigest()
+
+
+def versions(libraries: tuple[str, ...] = LIBRARIES) -> dict[str, str]:
+    """Installed version of each library, `-` where it is missing."""
+    found = {}
+    for name in libraries:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            found[name] = "-"
+    return found
+
+
+def build_once(kind: str, build: Callable[[Path], None], *, inputs: dict, modules: tuple[str, ...]) -> Artifact:
+    """The artifact of these inputs: loaded if it stands, else built by `build(folder)`.
+
+    `build` writes into a scratch folder that is renamed into place only when it returns, so an interrupted
+    build leaves nothing behind. A lock lets one process build while others wait and then load.
+
+    Args:
+        kind: a short name, such as `teacher`.
+        inputs: everything that decides the result, as plain JSON values.
+        modules: dotted names of the modules whose source decides the result.
+    """
+    from filelock import FileLock
+
+    identity = {"inputs": inputs, "source": source_digest(modules), "versions": versions()}
+    key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
+    root = home() / "built"
+    root.mkdir(parents=True, exist_ok=True)
+    folder = root / f"{kind}-{key}"
+    with FileLock(root / f".{folder.name}.lock"):
+        if (folder / "artifact.json").exists():
+            return _read(folder, loaded=True)
+        scratch = Path(tempfile.mkdtemp(prefix=f".{kind}-", dir=root))
+        try:
+            start = time.perf_counter()
+            build(scratch)
+            record = {
+                "kind": kind,
+                "built_at": datetime.now().strftime("%Y-%m-%d %H:%M"),
+                "seconds": time.perf_counter() - start,
+                **identity,
+            }
+            (scratch / "artifact.json").write_text(json.dumps(record, indent=1), "utf-8")
+            shutil.rmtree(folder, ignore_errors=True)
+            os.replace(scratch, folder)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+    return _read(folder, loaded=False)
+
+
+def _read(folder: Path, *, loaded: bool) -> Artifact:
+    record = json.loads((folder / "artifact.json").read_text("utf-8"))
+    return Artifact(folder, record["kind"], record["built_at"], record["seconds"], loaded)
+
+
+def artifacts() -> Iterator[Artifact]:
+    """Everything built so far, oldest first."""
+    found = (home() / "built").glob("*/artifact.json")
+    for file in sorted(found, key=lambda f: f.stat().st_mtime):
+        yield _read(file.parent, loaded=True)
+
+
+def clear() -> int:
+    """Delete everything built, keep downloads, the scoreboard and predictions. Returns bytes freed."""
+    root = home() / "built"
+    freed = folder_bytes(root)
+    shutil.rmtree(root, ignore_errors=True)
+    return freed
+
+
+def folder_bytes(folder: Path) -> int:
+    return sum(f.stat().st_size for f in folder.rglob("*") if f.is_file())
+
+
+def write_atomic(path: Path, text: str) -> None:
+    """Write a whole file or none of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, scratch = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.replace(scratch, path)
+    except BaseException:
+        os.unlink(scratch)
+        raise
+
+
+def plain(config) -> dict:
+    """A frozen dataclass as plain JSON values, for `inputs`."""
+    return {"type": type(config).__name__, **asdict(config)}

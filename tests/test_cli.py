@@ -1,0 +1,344 @@
+"""The `edgelab` command, as a person runs it."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+
+ROOT = Path(__file__).parent.parent
+WORDS = {"lamp": "lights", "dark": "lights", "rain": "weather", "sun": "weather", "song": "music", "loud": "music"}
+
+
+def edgelab(*args, root=ROOT, stdin=subprocess.DEVNULL, **options):
+    environment = {**os.environ, "PYTHONPATH": str(root), **options.pop("env", {})}
+    return subprocess.run(
+        [sys.executable, "-m", "edgelab", *map(str, args)],
+        **({"stdin": stdin} if "input" not in options else {}),
+        capture_output=True,
+        encoding="utf-8",
+        env=environment,
+        timeout=300,
+        **options,
+    )
+
+
+def refused(done, *parts):
+    """One line on standard error, exit code 2, nothing else."""
+    assert done.returncode == 2 and done.stdout == ""
+    assert re.fullmatch(r"edgelab: [^\n]+\n", done.stderr), done.stderr
+    for part in parts:
+        assert part in done.stderr
+
+
+@pytest.fixture(scope="module")
+def data_file(tmp_path_factory):
+    """A learner's file: three labels, each utterance with one telling word."""
+    path = tmp_path_factory.mktemp("data") / "mine.csv"
+    rows = [
+        f"{filler} {word},{label}" for word, label in WORDS.items() for filler in ("now", "please", "the", "more", "a")
+    ]
+    path.write_text("text,label\n" + "\n".join(rows) + "\n")
+    return path
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory, data_file):
+    """A real bundle of 1 kB: each word votes for its label."""
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+    from tokenizers import Tokenizer, models, pre_tokenizers
+
+    from edgelab import dataset
+    from edgelab.bundle import save
+
+    data = dataset.load(data_file)
+    words = ["[UNK]", *WORDS]
+    votes = np.zeros((len(words), len(data.labels)), dtype=np.float32)
+    for row, word in enumerate(words):
+        if word in WORDS:
+            votes[row, data.labels.index(WORDS[word])] = 8
+    nodes = [
+        helper.make_node("Gather", ["votes", "ids"], ["of_each"]),
+        helper.make_node("ReduceSum", ["of_each", "axis"], ["intent"], keepdims=0),
+    ]
+    inputs = [helper.make_tensor_value_info(name, TensorProto.INT64, ["b", "s"]) for name in ("ids", "mask")]
+    outputs = [helper.make_tensor_value_info("intent", TensorProto.FLOAT, ["b", len(data.labels)])]
+    constants = [numpy_helper.from_array(votes, "votes"), numpy_helper.from_array(np.array([1]), "axis")]
+    graph = helper.make_graph(nodes, "votes", inputs, outputs, constants)
+    folder = tmp_path_factory.mktemp("bundles")
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=10)
+    onnx.save(model, folder / "model.onnx")
+    tokenizer = Tokenizer(models.WordLevel({word: i for i, word in enumerate(words)}, "[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    return save(folder / "votes", folder / "model.onnx", tokenizer, dataset=data, model="votes", metrics={})
+
+
+@pytest.fixture
+def course(tmp_path):
+    """A copy of the package in a course of two small notebooks."""
+    shutil.copytree(ROOT / "edgelab", tmp_path / "edgelab", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copyfile(ROOT / "pyproject.toml", tmp_path / "pyproject.toml")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "notebooks").mkdir()
+    for name, source in {"00_start_here": "2 + 2", "01_next": "import edgelab"}.items():
+        nbformat.write(new_notebook(cells=[new_code_cell(source)]), tmp_path / "notebooks" / f"{name}.ipynb")
+    return tmp_path
+
+
+# --- help ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "command", ["", "doctor", "lab", "run", "predict", "evaluate", "cache", "cache list", "cache clear"]
+)
+def test_help_of_every_command(command):
+    done = edgelab(*command.split(), "--help")
+    assert done.returncode == 0 and done.stderr == ""
+    assert "%%" not in done.stdout
+    if command not in ("", "cache"):
+        assert f"example:\n  edgelab {command}" in done.stdout
+
+
+def test_help_is_fast():
+    def seconds():
+        start = time.perf_counter()
+        edgelab("--help")
+        return time.perf_counter() - start
+
+    assert min(seconds() for _ in range(3)) < 0.5
+
+
+def test_no_command_is_a_usage_error():
+    done = edgelab()
+    assert done.returncode == 2 and "usage: edgelab" in done.stderr
+
+
+# --- doctor, cache ------------------------------------------------------------------------------
+
+
+def test_doctor(tmp_path):
+    done = edgelab("doctor", env={"EDGELAB_HOME": str(tmp_path / "kept")})
+    assert done.returncode == 0 and done.stderr == ""
+    for part in ("edgelab ", "processor ", "memory ", f"artifacts   {tmp_path / 'kept'}", "encoder     verified"):
+        assert part in done.stdout
+    assert "int8 without saturation" in done.stdout or "int8 dot products" in done.stdout
+    assert not (tmp_path / "kept").exists()
+
+
+def test_doctor_names_what_is_missing(tmp_path):
+    """Without torch: the same report, the name and the command that mends it."""
+    code = (
+        "import sys, importlib.metadata as m; from edgelab import cli; real = m.version\n"
+        "def version(name):\n"
+        "    if name == 'torch': raise m.PackageNotFoundError(name)\n"
+        "    return real(name)\n"
+        "m.version = version; cli.required_libraries = lambda: ('numpy', 'torch'); sys.exit(cli.main(['doctor']))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert "missing torch: run `make env`" in done.stdout
+
+
+def test_cache(tmp_path):
+    home = {"EDGELAB_HOME": str(tmp_path)}
+    code = (
+        "from edgelab import workspace\n"
+        "def build(folder): (folder / 'weights').write_bytes(bytes(3_000_000))\n"
+        "workspace.build_once('teacher', build, inputs={}, modules=('edgelab.workspace',))\n"
+    )
+    subprocess.run([sys.executable, "-c", code], env={**os.environ, **home}, cwd=ROOT, check=True)
+    (tmp_path / "downloads").mkdir()
+    (tmp_path / "downloads" / "set.json").write_text("{}")
+    listed = edgelab("cache", "list", env=home).stdout
+    assert "1 built" in listed and re.search(r"3 MB +teacher-[0-9a-f]{16}", listed)
+    assert "3 MB freed" in edgelab("cache", "clear", env=home).stdout
+    assert "0 built" in edgelab("cache", "list", env=home).stdout
+    assert (tmp_path / "downloads" / "set.json").exists()
+
+
+# --- predict ------------------------------------------------------------------------------------
+
+
+def test_predict_texts(bundle):
+    done = edgelab("predict", bundle, "rain today", "a loud one, größer")
+    assert done.returncode == 0 and done.stderr == ""
+    first, second = map(json.loads, done.stdout.splitlines())
+    assert list(first) == ["text", "label", "slots", "confidence", "latency_ms"]
+    assert (first["text"], first["label"], first["slots"]) == ("rain today", "weather", {})
+    assert 0.99 < first["confidence"] <= 1 and first["latency_ms"] > 0
+    assert (second["text"], second["label"]) == ("a loud one, größer", "music")
+
+
+@pytest.mark.parametrize("dash", [["-"], []])
+def test_predict_standard_input(bundle, dash):
+    done = edgelab("predict", bundle, *dash, input="rain\n\nsong\n")
+    assert [json.loads(line)["label"] for line in done.stdout.splitlines()] == ["weather", "music"]
+
+
+def test_predict_answers_line_by_line(bundle):
+    """A program that keeps the pipe open gets each answer at once."""
+    command = [sys.executable, "-m", "edgelab", "predict", str(bundle), "-"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT) as process:
+        for text, label in (("rain", "weather"), ("lamp", "lights")):
+            process.stdin.write(f"{text}\n".encode())
+            process.stdin.flush()
+            assert json.loads(process.stdout.readline())["label"] == label
+
+
+def test_predict_into_a_closed_pipe(bundle):
+    command = f"'{sys.executable}' -m edgelab predict '{bundle}' - | head -n 1"
+    done = subprocess.run(command, shell=True, input="rain\n" * 5000, capture_output=True, text=True, cwd=ROOT)
+    assert json.loads(done.stdout)["label"] == "weather" and done.stderr == ""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no pseudo-terminals")
+def test_predict_without_text_on_a_terminal(bundle):
+    _, terminal = os.openpty()
+    done = edgelab("predict", bundle, stdin=terminal)
+    assert done.returncode == 2 and "nothing to answer" in done.stderr
+
+
+def test_predict_never_loads_a_training_library(bundle):
+    code = (
+        "import sys; from edgelab.cli import main; main(['predict', sys.argv[1], 'rain']);"
+        "heavy = {'torch', 'transformers', 'pandas', 'matplotlib', 'sklearn', 'scipy', 'onnx', 'psutil', 'IPython'};"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, bundle], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_predict_refuses_bad_input(bundle, tmp_path):
+    refused(edgelab("predict", tmp_path / "none", "rain"), "none", "bundle.json")
+    altered = shutil.copytree(bundle, tmp_path / "altered")
+    with (altered / "model.onnx").open("ab") as file:
+        file.write(b"x")
+    refused(edgelab("predict", altered, "rain"), "model.onnx", "SHA-256")
+    with (tmp_path / "latin").open("wb+") as file:
+        file.write("größer\n".encode("latin-1"))
+        file.seek(0)
+        refused(edgelab("predict", bundle, "-", stdin=file), "standard input, line 1", "0xf6")
+
+
+# --- evaluate -----------------------------------------------------------------------------------
+
+
+def test_evaluate(bundle, data_file):
+    done = edgelab("evaluate", bundle, "--data", data_file)
+    assert done.returncode == 0 and done.stderr == ""
+    assert "test: 3 examples" in done.stdout and "accuracy           1.000 [" in done.stdout
+    assert re.search(r"^weather +1 +1 +1\.000$", done.stdout, re.MULTILINE)
+    assert "slot exact match" not in done.stdout and "never learned" not in done.stdout
+
+
+def test_evaluate_json_agrees_with_the_library(bundle, data_file):
+    from edgelab import bundle as bundles
+    from edgelab import dataset
+
+    report = json.loads(edgelab("evaluate", bundle, "--data", data_file, "--split", "train", "--json").stdout)
+    split = dataset.load(data_file).train
+    result = bundles.evaluate(bundles.Bundle.load(bundle), split)
+    assert report["examples"] == len(split) and report["accuracy"]["value"] == result.accuracy.value == 1
+    assert report["accuracy"]["low"] == pytest.approx(result.accuracy.low)
+    assert report["per_label"]["music"] == {"right": 8, "total": 8}
+    assert report["slot_exact_match"] is None and report["unknown_labels"] == {}
+
+
+def test_evaluate_reports_unknown_labels_and_wrong_answers(bundle, data_file, tmp_path):
+    other = tmp_path / "other.csv"
+    other.write_text(data_file.read_text() + "the lamp,kitchen\nmore rain,kitchen\nanything,kitchen\n")
+    done = edgelab("evaluate", bundle, "--data", other, "--split", "all")
+    assert "all: 33 examples" in done.stdout and "never learned, counted as wrong: kitchen (3)" in done.stdout
+    assert "accuracy           0.909 [" in done.stdout
+    table = done.stdout.split("(hardest first)\n")[1].splitlines()
+    assert table[0].split() == ["kitchen", "0", "3", "0.000"]
+
+
+def test_evaluate_on_the_course_data(bundle):
+    report = json.loads(edgelab("evaluate", bundle, "--data", "pocket", "--json").stdout)
+    assert report["accuracy"]["value"] == 0 and sum(report["unknown_labels"].values()) == report["examples"] > 100
+
+
+def test_evaluate_refuses_bad_input(bundle, data_file, tmp_path):
+    refused(edgelab("evaluate", bundle, "--data", tmp_path / "none.csv"), "none.csv")
+    refused(edgelab("evaluate", tmp_path, "--data", data_file), "bundle.json")
+    refused(edgelab("evaluate", bundle, "--data", data_file, "--split", "dev"), "'dev'", "train, validation, test")
+    bad = tmp_path / "bad.csv"
+    bad.write_text("text,label\nhello,\n")
+    refused(edgelab("evaluate", bundle, "--data", bad), "bad.csv, line 2", "label")
+
+
+def test_a_missing_library_is_named_with_the_command_that_mends_it(bundle):
+    code = "import sys; sys.modules['onnxruntime'] = None; from edgelab.cli import main; sys.exit(main(sys.argv[1:]))"
+    command = [sys.executable, "-c", code, "predict", bundle, "rain"]
+    refused(subprocess.run(command, capture_output=True, text=True, cwd=ROOT), "onnxruntime", "make env")
+
+
+# --- run, lab -----------------------------------------------------------------------------------
+
+
+def test_run_tables_every_notebook(course):
+    done = edgelab("run", root=course)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.splitlines() == ["[1/2] 00_start_here, 1 cells", "[2/2] 01_next, 1 cells"]
+    lines = done.stdout.splitlines()
+    assert re.fullmatch(r"00_start_here +\d+\.\d +\d+ MB  ok", lines[1]) and lines[3].endswith("2 ok, 0 failed")
+
+
+def test_run_fails_if_a_cell_raised(course):
+    mine = course / "mine.ipynb"
+    nbformat.write(new_notebook(cells=[new_code_cell("1"), new_code_cell("int('x')")]), mine)
+    done = edgelab("run", mine, "01_next", root=course)
+    assert done.returncode == 1
+    assert "cell 2: ValueError: invalid literal" in done.stdout and "1 ok, 1 failed" in done.stdout
+
+
+def test_run_refuses_what_is_not_there(course):
+    refused(edgelab("run", "07_none", root=course), "07_none", "00_start_here, 01_next")
+
+
+def test_lab_serves_the_learners_copy_and_keeps_off_the_network(course, tmp_path):
+    home = tmp_path / "home"
+    home.mkdir()
+    environment = {**os.environ, "PYTHONPATH": str(course), "HOME": str(home), "JUPYTER_TOKEN": "secret"}
+    command = [sys.executable, "-m", "edgelab", "lab", "--no-browser", "--port", "8931"]
+    log = tmp_path / "log"
+    process = subprocess.Popen(command, env=environment, stdout=log.open("w"), stderr=subprocess.STDOUT)
+    try:
+        for _ in range(300):
+            if found := re.search(r"http://localhost:(\d+)(/lab/tree/\S+)\?token", log.read_text()):
+                break
+            assert process.poll() is None, log.read_text()
+            time.sleep(0.2)
+        port, page = found.groups()
+        assert page == "/lab/tree/00_start_here.ipynb"
+
+        def get(path):
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}?token=secret", timeout=30) as response:
+                return response.read().decode()
+
+        assert "jupyter-config-data" in get(page)
+        contents = json.loads(get("/api/contents"))["content"]
+        assert sorted(entry["name"] for entry in contents) == ["00_start_here.ipynb", "01_next.ipynb"]
+        settings = json.loads(get("/lab/api/settings/@jupyterlab/apputils-extension:notification"))
+        defaults = {name: value["default"] for name, value in settings["schema"]["properties"].items()}
+        assert defaults["fetchNews"] == "false" and defaults["checkForUpdates"] is False
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)
+
+
+def test_lab_without_the_course(tmp_path):
+    shutil.copytree(ROOT / "edgelab", tmp_path / "edgelab", ignore=shutil.ignore_patterns("__pycache__"))
+    refused(edgelab("lab", root=tmp_path, cwd=tmp_path), "make lab")

@@ -1,0 +1,345 @@
+"""Every notebook: as it should be, and running offline, twice: as committed, cold; with every exercise solved, warm.
+
+The lint and the run are tested on a toy notebook first, with every defect that they are there to find.
+"""
+
+import importlib
+import os
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ElementTree
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+import psutil
+import pytest
+import toy_checks
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from notebook_lint import exercises, problems, solved
+
+from edgelab.checks.core import PASS, TODO
+from edgelab.course import VERIFIED, PeakMemory, notebooks, read_notebook, strip_outputs
+
+NOTEBOOKS = [pytest.param(path, id=path.stem) for path in notebooks()]
+# The promise is 300 s cold, 60 s warm, 2 GB; a busy machine gets twice the time.
+COLD_S, WARM_S, PEAK_BYTES = 600, 120, 2 * 1024**3
+
+OFFLINE = """
+import socket
+
+def _refuse(address):
+    host = address[0] if isinstance(address, tuple) else None
+    if host is not None and not str(host).startswith(("127.", "::1", "localhost", "0.0.0.0")):
+        raise OSError(f"no network in this test, but something asked for {host}")
+
+def _guard(name):
+    real = getattr(socket.socket, name)
+    def guarded(self, address):
+        _refuse(address)
+        return real(self, address)
+    setattr(socket.socket, name, guarded)
+
+_guard("connect")
+_guard("connect_ex")
+_getaddrinfo = socket.getaddrinfo
+
+def getaddrinfo(host, *args, **kwargs):
+    _refuse((host,) if host else None)
+    return _getaddrinfo(host, *args, **kwargs)
+
+socket.getaddrinfo = getaddrinfo
+"""
+
+
+@dataclass(frozen=True)
+class Verified:
+    cells: int
+    failed: int
+    skipped: int
+    seconds: float
+    peak_bytes: int
+    log: str
+
+
+def nbval(path: Path, home: Path, scratch: Path) -> Verified:
+    """Run a notebook under nbval, without a network, with this EDGELAB_HOME."""
+    scratch.mkdir(exist_ok=True)
+    (scratch / "sitecustomize.py").write_text(OFFLINE)
+    (scratch / "pytest.ini").write_text("[pytest]\n")
+    report = scratch / f"{path.stem}.xml"
+    command = [sys.executable, "-m", "pytest", "--nbval-lax", "--nbval-current-env", f"--nbval-cell-timeout={COLD_S}"]
+    command += ["-c", scratch / "pytest.ini", "--rootdir", path.parent, "-p", "no:cacheprovider", "--color=no"]
+    environment = os.environ | {
+        "EDGELAB_HOME": str(home),
+        "PYTHONPATH": os.pathsep.join([str(scratch), str(Path(__file__).parent), str(Path(__file__).parent.parent)]),
+        "PYTEST_ADDOPTS": "",
+    }
+    start = time.perf_counter()
+    run = subprocess.Popen(
+        [*command, f"--junitxml={report}", path],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+    def kernel() -> int | None:
+        try:
+            return next((child.pid for child in psutil.Process(run.pid).children()), None)
+        except psutil.Error:
+            return None
+
+    with PeakMemory(kernel) as memory:
+        log, _ = run.communicate(timeout=2 * COLD_S)
+    seconds = time.perf_counter() - start
+    assert report.exists(), log
+    suite = ElementTree.parse(report).getroot().find("testsuite")
+    count = {key: int(suite.get(key)) for key in ("tests", "failures", "errors", "skipped")}
+    return Verified(
+        count["tests"], count["failures"] + count["errors"], count["skipped"], seconds, memory.peak_bytes, log
+    )
+
+
+def write(notebook, path: Path) -> Path:
+    nbformat.write(notebook, path)
+    return path
+
+
+# The course's notebooks.
+
+
+def registry(path: Path):
+    return importlib.import_module(f"edgelab.checks.{path.stem[3:]}").check
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory):
+    return tmp_path_factory.mktemp("home")
+
+
+def test_the_course_goes_in_order():
+    numbers = [int(path.stem[:2]) for path in notebooks()]
+    assert numbers[:2] == [0, 1] and numbers == sorted(set(numbers))
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS)
+def test_it_is_as_it_should_be(path):
+    nbformat.validate(notebook := read_notebook(path))
+    assert problems(notebook, path.stem) == []
+
+
+@pytest.mark.parametrize("path", [p for p in NOTEBOOKS if not p.id.startswith("00")])
+def test_its_exercises_are_the_registered_ones(path):
+    assert exercises(read_notebook(path)) == list(registry(path).exercises)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS)
+def test_it_runs_as_committed_and_solved(path, home, tmp_path, capsys):
+    cells = sum(cell.cell_type == "code" for cell in read_notebook(path).cells)
+    answered = path
+    if not path.stem.startswith("00"):
+        answered = write(solved(read_notebook(path), registry(path)), tmp_path / path.name)
+    cold = nbval(path, home, tmp_path / "cold")
+    warm = nbval(answered, home, tmp_path / "warm")
+    with capsys.disabled():
+        for name, run in (("cold, as committed", cold), ("warm, solved", warm)):
+            print(f"\n{path.stem} {name}: {run.seconds:.0f} s, peak {run.peak_bytes / 1e9:.2f} GB", end="")
+    for run, limit_s in ((cold, COLD_S), (warm, WARM_S)):
+        assert (run.cells, run.failed, run.skipped) == (cells, 0, 0), run.log
+        assert run.seconds < limit_s and run.peak_bytes < PEAK_BYTES
+
+
+# The lint and the run themselves, on a toy.
+
+
+def verified(source: str, text: str, *tags: str):
+    output = new_output("stream", name="stdout", text=text)
+    return new_code_cell(source, outputs=[output], execution_count=1, metadata={"tags": [VERIFIED, *tags]})
+
+
+def toy():
+    """A small notebook without a fault."""
+    plan, threshold = (
+        "plan = {'seeds': ...}\nplan = check('plan', plan)",
+        "threshold = ...\nthreshold = check('threshold', threshold)",
+    )
+    notebook = new_notebook(
+        cells=[
+            new_markdown_cell("# What is softened?\n\nThree objectives."),
+            new_markdown_cell("## Predict"),
+            new_code_cell(
+                "from toy_checks import check, show_numbers\n\n"
+                "from edgelab.widgets.prediction import predict, reveal\n\n"
+                "predict('toy', 'How many?', low=0, high=9)"
+            ),
+            new_markdown_cell("## An idea\n\n![a curve that falls](curve.png)\n\n```\n## no heading\n```"),
+            verified("print('two is even:', 'yes' if 2 % 2 == 0 else 'no')", "two is even: yes\n", "claim"),
+            new_code_cell("reveal('toy', 4)"),
+            new_markdown_cell("## Another idea\n\n### In detail"),
+            verified("print('three is even:', 'yes' if 3 % 2 == 0 else 'no')", "three is even: no\n", "claim"),
+            new_markdown_cell("## Your turn"),
+            verified(
+                "def soften(logits, temperature):\n    return ...\n\n\nsoften = check(soften)",
+                TODO.format("soften") + "\n",
+                "exercise",
+            ),
+            verified(plan, TODO.format("plan") + "\n", "exercise"),
+            verified(threshold, TODO.format("threshold") + "\n", "exercise"),
+            verified("print(check.using('soften'))", "soften: the course's\n"),
+            new_markdown_cell("## Explore"),
+            new_code_cell("show_numbers([1, 2])"),
+            new_code_cell("show_numbers([3])"),
+            new_markdown_cell("## When it goes wrong"),
+            verified(
+                "from urllib.request import urlopen\n\ntry:\n    urlopen('http://192.0.2.1', timeout=1)\n"
+                "except OSError as error:\n    print('no network' in str(error))",
+                "True\n",
+            ),
+            new_markdown_cell("## Recap"),
+        ]
+    )
+    return strip_outputs(notebook)
+
+
+def code(notebook, containing: str):
+    return next(cell for cell in notebook.cells if cell.cell_type == "code" and containing in cell.source)
+
+
+def without(heading: str):
+    def remove(notebook):
+        notebook.cells = [cell for cell in notebook.cells if not cell.source.startswith(heading)]
+
+    return remove
+
+
+def source(containing: str, new: str):
+    def change(notebook):
+        code(notebook, containing).source = new
+
+    return change
+
+
+def attribute(containing: str, **values):
+    def change(notebook):
+        code(notebook, containing).update(nbformat.from_dict(values))
+
+    return change
+
+
+def tags(containing: str, *names: str):
+    def change(notebook):
+        code(notebook, containing).metadata["tags"] = list(names)
+
+    return change
+
+
+def swap_sections(notebook):
+    explore, turn = (next(c for c in notebook.cells if c.source == h) for h in ("## Explore", "## Your turn"))
+    explore.source, turn.source = turn.source, explore.source
+
+
+def grade(notebook):
+    notebook.cells[2].metadata["nbgrader"] = {"points": 5}
+
+
+def picture(markdown: str):
+    def add(notebook):
+        notebook.cells[0].source += markdown
+
+    return add
+
+
+STREAM = [{"output_type": "stream", "name": "stdout", "text": "4\n"}]
+DEFECTS = {
+    "a count lost": (attribute("two is even", execution_count=None), "without an execution count"),
+    "an output lost": (attribute("two is even", outputs=[]), "without a text output"),
+    "an output kept": (attribute("reveal(", outputs=STREAM), "make tidy"),
+    "a count kept": (attribute("reveal(", execution_count=7), "make tidy"),
+    "an error committed": (
+        attribute("two is even", outputs=[{"output_type": "error", "ename": "E", "evalue": "", "traceback": []}]),
+        "is an error",
+    ),
+    "grading metadata": (grade, "make tidy"),
+    "a long cell": (source("reveal(", "reveal('toy', 4)\n" + "x = 1\n\n" * 15), "16 lines, at most 15"),
+    "a star import": (source("reveal(", "from numpy import *\nreveal('toy', 4)"), "a star import"),
+    "a magic": (source("reveal(", "%pip install x"), "not Python"),
+    "a skipped cell": (tags("reveal(", "nbval-skip"), "unknown tags ['nbval-skip']"),
+    "an expected exception": (tags("reveal(", "raises-exception"), "unknown tags"),
+    "a marker": (source("reveal(", "# NBVAL_SKIP\nreveal('toy', 4)"), "an nbval marker"),
+    "its own figure": (source("reveal(", "import matplotlib.pyplot as plt\nreveal('toy', 4)"), "imports matplotlib"),
+    "a figure unseen": (source("reveal(", "show_figure(f, alt='')\nreveal('toy', 4)"), "a figure without alt text"),
+    "a picture unseen": (picture("\n![](x.png)"), "an image without alt text"),
+    "an img unseen": (picture('\n<img src="x.png">'), "an image without alt text"),
+    "no title": (without("# What"), "begin with its title"),
+    "two titles": (picture("\n# Again"), "begin with its title"),
+    "no prediction asked": (without("## Predict"), "headings: expected"),
+    "no sections": (lambda nb: (without("## An")(nb), without("## Another")(nb)), "headings: expected"),
+    "no turn": (without("## Your turn"), "headings: expected"),
+    "nothing to explore": (without("## Explore"), "headings: expected"),
+    "no failure": (without("## When"), "headings: expected"),
+    "no recap": (without("## Recap"), "headings: expected"),
+    "out of order": (swap_sections, "headings: expected"),
+    "one widget": (source("show_numbers([3])", "3"), "1 widgets"),
+    "no prediction": (source("predict(", "from toy_checks import check, show_numbers"), "no prediction"),
+    "no result": (source("reveal(", "4"), "reveal(...)"),
+    "one claim": (tags("two is even", VERIFIED), "1 claims, at least 2"),
+    "an unverified claim": (tags("two is even", "claim"), "without the tag nbval-check-output"),
+    "no verdict": (attribute("two is even", outputs=STREAM), "a claim without a verdict"),
+    "two exercises": (source("threshold", "pass"), "2 exercises, expected three to five"),
+    "an untagged exercise": (tags("def soften", VERIFIED), "tagged exercise"),
+    "an exercise without a check": (source("def soften", "def soften():\n    return ..."), "tagged exercise"),
+    "solved as committed": (
+        source("def soften", "def soften(z, t):\n    return z / t\n\n\nsoften = check(soften)"),
+        "soften should be a stub",
+    ),
+    "not said to do": (attribute("def soften", outputs=STREAM), "should say [todo] soften"),
+    "the answer before": (source("reveal(", "from toy_checks import soften\nreveal('toy', 4)"), "perhaps the answer"),
+    "nothing goes wrong": (tags("urlopen"), "nothing goes wrong"),
+}
+
+
+def test_a_good_notebook_has_no_problems():
+    nbformat.validate(toy())
+    assert problems(toy(), "01_toy") == [] and exercises(toy()) == list(toy_checks.check.exercises)
+
+
+def test_the_first_notebook_needs_no_exercises():
+    first = toy()
+    start = first.cells.index(next(c for c in first.cells if c.source == "## Your turn"))
+    end = first.cells.index(next(c for c in first.cells if c.source == "## Explore"))
+    del first.cells[start:end]
+    without("## When")(first)
+    code(first, "reveal(").source = "4"
+    assert problems(first, "00_toy") == [] and problems(first, "01_toy") != []
+
+
+@pytest.mark.parametrize("defect, words", DEFECTS.values(), ids=DEFECTS.keys())
+def test_a_defect_is_refused(defect, words):
+    notebook = toy()
+    defect(notebook)
+    assert any(words in problem for problem in problems(notebook, "01_toy")), problems(notebook, "01_toy")
+
+
+def test_the_solved_copy_holds_the_courses_answers():
+    answered = solved(toy(), toy_checks.check)
+    cell = code(answered, "check(soften)")
+    assert cell.source == 'soften = check.exercises["soften"].reference\n\n\nsoften = check(soften)'
+    assert cell.outputs[0].text == PASS.format("soften") + "\n"
+    assert code(answered, "check.using").outputs[0].text == "soften: yours\n"
+    assert "[todo]" not in nbformat.writes(answered) and "[todo]" in nbformat.writes(toy())
+
+
+def test_the_run_finds_what_no_longer_holds(tmp_path):
+    good = nbval(write(toy(), tmp_path / "good.ipynb"), tmp_path, tmp_path / "run")
+    cells = good.cells
+    assert (good.failed, good.skipped) == (0, 0) and cells == 11 and good.peak_bytes > 10e6, good.log
+    answered = nbval(write(solved(toy(), toy_checks.check), tmp_path / "solved.ipynb"), tmp_path, tmp_path / "run")
+    assert (answered.cells, answered.failed, answered.skipped) == (cells, 0, 0), answered.log
+    stale = toy()
+    code(stale, "two is even").outputs[0].text = "two is even: no\n"
+    code(stale, "reveal(").source = "raise ValueError"
+    bad = nbval(write(stale, tmp_path / "stale.ipynb"), tmp_path, tmp_path / "run")
+    assert (bad.cells, bad.failed) == (cells, 2)
+    assert "Cell outputs differ" in bad.log and "raise ValueError" in bad.log
