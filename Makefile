@@ -49,5 +49,7 @@ clean: ## Remove .venv, artifacts and caches; work/ is yours and stays
 	rm -rf .venv artifacts build dist .pytest_cache .ruff_cache
 	find . -path ./work -prune -o \( -name __pycache__ -o -name .ipynb_checkpoints -o -name '*.egg-info' \) -prune -exec rm -rf {} +
 
-lock: env ## Resolve pyproject.toml anew and pin what comes out
-	$(BIN)/python -m pip install --quiet --dry-run --ignore-installed --report - '.[course,test]' | $(BIN)/python tools/lock.py
+lock: ## Resolve pyproject.toml anew and pin what comes out
+	$(PYTHON) -m venv --clear build/lock
+	build/lock/bin/python -m pip install --quiet --dry-run --ignore-installed --report build/lock.json '.[course,test]'
+	build/lock/bin/python tools/lock.py < build/lock.json

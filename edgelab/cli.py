@@ -3,7 +3,6 @@
 import argparse
 import json
 import os
-import shutil
 import sys
 import sysconfig
 from collections.abc import Iterator
@@ -11,8 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from edgelab import __version__
-
-INSTALL = "`make env`, or in your own environment `pip install '.[course]'`"
+from edgelab.doctor import INSTALL, size
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -121,83 +119,6 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-# --- doctor -------------------------------------------------------------------------------------
-
-
-def doctor(args: argparse.Namespace) -> int:
-    import importlib.util
-
-    from edgelab import workspace
-    from edgelab.host import FEATURES, host
-
-    machine = host()
-    print(f"edgelab     {__version__}, Python {machine.python}, {machine.system}")
-    print(f"processor   {machine.cpu} ({machine.architecture}), {machine.cores} cores for this process")
-    for name in machine.relevant_features:
-        known = "?" if machine.features is None else "yes" if name in machine.features else "no"
-        print(f"  {name:<12}{known:<5}{FEATURES[name][2]}")
-    print(f"memory      {size(machine.memory_bytes)}, {size(machine.available_bytes)} of it available")
-    home = workspace.home()
-    existing = next(folder for folder in (home, *home.parents) if folder.exists())
-    print(
-        f"artifacts   {home}: {size(workspace.folder_bytes(home))} used, {size(shutil.disk_usage(existing).free)} free"
-    )
-
-    versions, missing = workspace.versions(required_libraries()), []
-    encoder = encoder_state() if importlib.util.find_spec("torch") else "not checked: it needs torch"
-    print(f"encoder     {encoder}")
-    print("libraries")
-    for name, version in versions.items():
-        print(f"  {name:<21}{version if version != '-' else 'missing'}")
-        if version == "-":
-            missing.append(name)
-
-    advice = []
-    if not versions:
-        advice.append(f"edgelab is not installed here, it only runs from its folder: run {INSTALL}")
-    if missing:
-        advice.append(f"missing {', '.join(missing)}: run {INSTALL}")
-    if not encoder.startswith(("verified", "not checked")):
-        advice.append(encoder)
-    if workspace.checkout() is None:
-        advice.append("the notebooks are not here (bundles are served all the same): get the course's folder for them")
-    if 0 < machine.memory_bytes < 2e9:
-        advice.append("less than 2 GB of memory: the notebooks that train may not fit; close other programs")
-    print("to mend" if advice else "all there: `edgelab lab` opens the course")
-    for line in advice:
-        print(f"  - {line}")
-    return 0
-
-
-def required_libraries() -> tuple[str, ...]:
-    """Names of the packages that the course needs, from the installed package's own metadata; () if it has none."""
-    import importlib.metadata
-    import re
-
-    try:
-        requirements = importlib.metadata.requires("edgelab-workbook") or []
-    except importlib.metadata.PackageNotFoundError:
-        return ()
-    return tuple(
-        re.match(r"[\w.-]+", line)[0] for line in requirements if "extra == 'test'" not in line.replace('"', "'")
-    )
-
-
-def encoder_state() -> str:
-    from edgelab.encoder import WeightsError, pretrained_folder
-
-    try:
-        return f"verified: the official all-MiniLM-L6-v2, in {pretrained_folder()}"
-    except (WeightsError, OSError) as error:
-        return str(error)
-
-
-def size(count: int) -> str:
-    if count >= 1e9:
-        return f"{count / 1e9:.1f} GB"
-    return f"{count / 1e6:,.0f} MB" if count else "0 MB"
-
-
 # --- lab, run -----------------------------------------------------------------------------------
 
 
@@ -208,7 +129,7 @@ def lab(args: argparse.Namespace) -> int:
 
     work, new = lay_work_copy()
     if new:
-        print(f"laid in {work}: {', '.join(path.name for path in new)}")
+        print(f"laid in {work}: {', '.join(path.name for path in new)}", flush=True)
     put_scripts_on_path()
     first = "/00_start_here.ipynb" if (work / "00_start_here.ipynb").exists() else ""
     options = {
@@ -355,7 +276,14 @@ def choose_split(data, name: str):
     return splits[name]
 
 
-# --- cache --------------------------------------------------------------------------------------
+# --- doctor, cache ------------------------------------------------------------------------------
+
+
+def doctor(args: argparse.Namespace) -> int:
+    from edgelab.doctor import report
+
+    print("\n".join(report()))
+    return 0
 
 
 def cache_list(args: argparse.Namespace) -> int:

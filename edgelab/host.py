@@ -11,13 +11,13 @@ from pathlib import Path
 
 # Feature -> (its names on Linux, its name in macOS's sysctl, why it matters here).
 FEATURES = {
-    "avx2": (("avx2",), "hw.optional.avx2_0", "256-bit vectors: the floor for fast inference on x86"),
-    "vnni": (("avx512_vnni", "avx_vnni"), None, "int8 without saturation, and several times faster than fp32"),
-    "avx512_bf16": (("avx512_bf16",), None, "bfloat16 arithmetic: training at half the memory traffic"),
-    "amx": (("amx_tile",), None, "matrix tiles in bfloat16 and int8: fast training on a CPU"),
-    "neon": (("asimd", "neon"), "hw.optional.neon", "128-bit vectors: the floor for fast inference on ARM"),
+    "avx2": (("avx2",), "hw.optional.avx2_0", "256-bit vectors: what fast inference on x86 rests on"),
+    "vnni": (("avx512_vnni", "avx_vnni"), None, "int8 products in one instruction, without saturation"),
+    "avx512_bf16": (("avx512_bf16",), None, "bfloat16 products: training in half the bits"),
+    "amx": (("amx_tile",), None, "whole matrix tiles in bfloat16 and int8: fast training"),
+    "neon": (("asimd", "neon"), "hw.optional.neon", "128-bit vectors: what fast inference on ARM rests on"),
     "dotprod": (("asimddp",), "hw.optional.arm.FEAT_DotProd", "int8 dot products: what VNNI is on x86"),
-    "i8mm": (("i8mm",), "hw.optional.arm.FEAT_I8MM", "int8 matrix products: faster still"),
+    "i8mm": (("i8mm",), "hw.optional.arm.FEAT_I8MM", "int8 matrix products: more of them at once"),
 }
 X86, ARM = ("avx2", "vnni", "avx512_bf16", "amx"), ("neon", "dotprod", "i8mm")
 

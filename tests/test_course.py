@@ -130,7 +130,11 @@ def test_strip_keeps_only_verified_outputs(tmp_path):
             new_code_cell("3", outputs=shown, execution_count=3, metadata={"tags": ["other"]}),
             new_markdown_cell("text", metadata={"jp-MarkdownHeadingCollapsed": True}),
         ],
-        metadata={"widgets": {"state": {}}, "language_info": {"version": "3.11.7"}, "kernelspec": {"name": "mine"}},
+        metadata={
+            "widgets": {"state": {}},
+            "language_info": {"name": "python", "version": "3.11.7"},
+            "kernelspec": {"name": "mine", "display_name": "Mine"},
+        },
     )
     path = tmp_path / "a.ipynb"
     nbformat.write(notebook, path)

@@ -5,9 +5,10 @@ import re
 import sys
 from pathlib import Path
 
-HEADER = """\
+OLDEST = "3.11"
+HEADER = f"""\
 # Every package of the course and of its tests, pinned. Written by `make lock`; change pyproject.toml instead.
-# Resolved on Python 3.11, the oldest supported; installs on 3.11 to 3.13. What torch needs for a GPU is not
+# Resolved on Python {OLDEST}, the oldest supported; installs on 3.11 to 3.13. What torch needs for a GPU is not
 # named here: pip adds it where the chosen build of torch asks for it.
 """
 GPU = re.compile(r"(nvidia|cuda|triton)([-_].*)?$")
@@ -15,6 +16,11 @@ GPU = re.compile(r"(nvidia|cuda|triton)([-_].*)?$")
 
 def lock(report: dict) -> str:
     """`name==version` for each package that pip would install, without the local part (`2.13.0+cpu`)."""
+    python = report["environment"]["python_version"]
+    if python != OLDEST:
+        sys.exit(
+            f"expected Python {OLDEST}, which needs the most packages, found {python}: make lock PYTHON=python{OLDEST}"
+        )
     pins = {}
     for item in report["install"]:
         name = re.sub(r"[-_.]+", "-", item["metadata"]["name"]).lower()

@@ -140,7 +140,8 @@ class DesignExercise:
         complaints = within(limit_s, lambda: self.complaints(attempt))
         if not complaints:
             return None
-        hints = [m.hint for m in self.mistakes if same(m.wrong, attempt) or self.complaints(m.wrong) == complaints]
+        exact = [m.hint for m in self.mistakes if same(m.wrong, attempt)]
+        hints = exact or [m.hint for m in self.mistakes if self.complaints(m.wrong) == complaints]
         return Finding(complaints[0], "\n".join([*complaints[1:], f"got {show(attempt)}"]), tuple(hints[:1]))
 
     def complaints(self, value: Any) -> list[str]:

@@ -1,0 +1,51 @@
+"""What the explorers share: a figure and a table that follow the controls."""
+
+from collections.abc import Callable
+
+import ipywidgets
+import pandas as pd
+from matplotlib.figure import Figure
+
+from edgelab.plots import png
+
+
+def explorer(controls: list, draw: Callable[..., tuple[Figure, str, pd.DataFrame]]) -> ipywidgets.VBox:
+    """Controls over a picture and its table. `draw(*values)` gives the figure, its alt text and the table; it runs
+    once now and again at each move."""
+    picture = ipywidgets.Image(format="png", layout={"max_width": "100%"})
+    alt, table = ipywidgets.HTML(), ipywidgets.HTML()
+
+    def update(_=None) -> None:
+        figure, words, data = draw(*(control.value for control in controls))
+        picture.value = png(figure)
+        alt.value = f"<p>{words}</p>"  # said in words as well: an image widget carries no alt text
+        table.value = data.to_html(index=False, border=0)
+
+    for control in controls:
+        control.observe(update, names="value")
+    update()
+    return ipywidgets.VBox([*controls, alt, picture, table])
+
+
+def slider(label: str, value: float, low: float, high: float, step: float, form: str = ".2f"):
+    """A labelled slider that follows the keyboard and the mouse while moving."""
+    return ipywidgets.FloatSlider(
+        value=value,
+        min=low,
+        max=high,
+        step=step,
+        description=label,
+        readout_format=form,
+        style={"description_width": "initial"},
+        layout={"width": "min(100%, 560px)"},
+    )
+
+
+def menu(label: str, options: list[str]):
+    """A labelled choice of one."""
+    return ipywidgets.Dropdown(
+        options=options,
+        description=label,
+        style={"description_width": "initial"},
+        layout={"width": "min(100%, 560px)"},
+    )
