@@ -18,10 +18,12 @@ def augment(dataset: Dataset, vocabulary: int, count: int, *, seed: int = 0) -> 
     if count == 0:
         return ()
     tokenizer, kept = trim_vocabulary(load_tokenizer(), dataset.train.texts, vocabulary)
-    tokens = [e.ids[1:-1] for e in tokenizer.encode_batch(list(dataset.train.texts))]
+    encodings = zip(tokenizer.encode_batch(list(dataset.train.texts)), dataset.train.labels, strict=True)
+    # A text of control characters only has no token between [CLS] and [SEP], and nothing to vary.
+    tokens, labels = zip(*((e.ids[1:-1], label) for e, label in encodings if len(e) > 2), strict=True)
     near = nearest_tokens(kept, NEIGHBOURS)
     of_label: dict[str, list[int]] = {}
-    for i, label in enumerate(dataset.train.labels):
+    for i, label in enumerate(labels):
         of_label.setdefault(label, []).append(i)
     choose = random.Random(seed)
     kinds = choose.choices(list(MIXTURE), list(MIXTURE.values()), k=count)
@@ -29,7 +31,7 @@ def augment(dataset: Dataset, vocabulary: int, count: int, *, seed: int = 0) -> 
     for kind in kinds:
         i = choose.randrange(len(tokens))
         if kind == "same_label":
-            ids = mix(tokens[i], tokens[choose.choice(of_label[dataset.train.labels[i]])], choose)
+            ids = mix(tokens[i], tokens[choose.choice(of_label[labels[i]])], choose)
         elif kind == "any_label":
             ids = mix(tokens[i], tokens[choose.randrange(len(tokens))], choose)
         elif kind == "insert":
@@ -56,6 +58,7 @@ def nearest_tokens(kept: np.ndarray, count: int) -> np.ndarray:
         rows = slice(start, start + 1024)
         similarity = sum(v[rows] @ v.T for v in unit)
         similarity[np.arange(len(similarity)), np.arange(start, start + len(similarity))] = -np.inf
+        similarity[:, :5] = -np.inf  # special tokens stand for no word
         nearest[rows] = np.argpartition(-similarity, count, axis=1)[:, :count]
     return nearest
 

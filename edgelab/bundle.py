@@ -56,8 +56,6 @@ class Bundle:
 
         self.folder, self.manifest = folder, manifest
         self.labels: tuple[str, ...] = tuple(manifest["labels"])
-        self.tags: list[str] = tag_names(manifest["slot_names"])
-        self._allowed = allowed_tags(self.labels, self.tags, manifest["label_slots"])
         self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
@@ -65,6 +63,9 @@ class Bundle:
         self.session = onnxruntime.InferenceSession(
             str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
         )
+        has_slots = len(self.session.get_outputs()) > 1
+        self.tags: list[str] = tag_names(manifest["slot_names"] if has_slots else [])
+        self._allowed = allowed_tags(self.labels, self.tags, manifest["label_slots"])
 
     @classmethod
     def load(cls, folder: str | Path, *, threads: int = 1) -> "Bundle":
@@ -98,9 +99,10 @@ class Bundle:
         if slots is not None:
             tag_ids = np.where(self._allowed[best], slots, -np.inf).argmax(1)
             spans = tags_to_spans(tag_ids, encoding.word_ids, encoding.offsets, self.tags)
+        values = slot_values(text, spans)
         latency_ms = (time.perf_counter_ns() - start) / 1e6
         confidence = float(1 / np.exp(intent - intent[best]).sum())
-        return Prediction(text, self.labels[best], slot_values(text, spans), confidence, latency_ms, spans)
+        return Prediction(text, self.labels[best], values, confidence, latency_ms, spans)
 
 
 def evaluate(bundle: Bundle, split) -> Evaluation:
@@ -145,15 +147,20 @@ def save(folder: Path, onnx_file: Path, tokenizer, *, dataset, model: str, metri
         metrics: plain JSON values with their intervals.
 
     Raises:
-        BundleError: `folder` exists, is not empty and is not a bundle.
+        BundleError: something stands at `folder` that is neither empty nor a bundle alone.
     """
     from edgelab.workspace import versions
 
     folder = Path(folder)
-    if folder.exists() and any(folder.iterdir()) and not (folder / "bundle.json").exists():
-        raise BundleError(f"{folder}: expected an empty folder or a bundle, found other files; choose another folder")
+    if folder.exists():
+        found = {f.name for f in folder.iterdir() if not f.name.startswith(".")} if folder.is_dir() else {folder.name}
+        if found and ("bundle.json" not in found or found - {"bundle.json", *FILES}):
+            raise BundleError(
+                f"{folder}: expected an empty folder or a bundle, found other files; choose another folder"
+            )
     folder.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    former = scratch.with_name(f"{scratch.name}-former")
     try:
         shutil.copyfile(onnx_file, scratch / "model.onnx")
         tokenizer.save(str(scratch / "tokenizer.json"), pretty=False)
@@ -171,10 +178,16 @@ def save(folder: Path, onnx_file: Path, tokenizer, *, dataset, model: str, metri
         }
         (scratch / "bundle.json").write_text(json.dumps(manifest, indent=1), "utf-8")
         os.chmod(scratch, 0o755)  # mkdtemp makes it private
-        shutil.rmtree(folder, ignore_errors=True)
+        if folder.exists():  # set aside first, so that there is a whole bundle at every moment but one
+            os.replace(folder, former)
         os.replace(scratch, folder)
+    except BaseException:
+        if former.exists() and not folder.exists():
+            os.replace(former, folder)
+        raise
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+        shutil.rmtree(former, ignore_errors=True)
     return folder
 
 

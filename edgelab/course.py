@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgelab.workspace import checkout, write_atomic
+from edgelab.workspace import checkout, data_home, write_atomic
 
 VERIFIED = "nbval-check-output"  # the tag of cells whose output is committed
 CELL_TIMEOUT_S = 600
@@ -47,6 +47,48 @@ def lay_work_copy() -> tuple[Path, list[Path]]:
     for copy in new:
         shutil.copyfile(work.parent / "notebooks" / copy.name, copy)
     return work, new
+
+
+# --- the map ------------------------------------------------------------------------------------
+
+# Name, the decision at its end, path, the learner's minutes.
+COURSE = (
+    ("00_start_here", "what runs where, and what do I predict?", "core", 30),
+    ("01_distillation", "how small can the model get before quality goes?", "core", 60),
+    ("02_quantization", "how few bits? where is the cliff?", "core", 60),
+    ("03_export", "one file, which runtimes? what silently changes?", "core", 45),
+    ("04_routing", "which requests stay local?", "core", 60),
+    ("05_measurement", "is the difference real? would it hold in the field?", "core", 60),
+    ("06_tiers", "which devices does it reach? where does it fall back?", "elective", 45),
+    ("07_personalization", "how does it become mine without my data leaving?", "elective", 60),
+    ("08_generation", "when does a generative model earn its cost?", "elective", 60),
+    ("09_privacy", "what leaves the device, and who can take the model?", "elective", 60),
+    ("10_selection", "which model ships?", "core", 45),
+)
+
+
+def course_map():
+    """Every notebook with its decision, path, the learner's minutes and, where it was measured, the machine's
+    seconds from nothing (cold) and with everything built (warm); a DataFrame. Those not written yet say so."""
+    import pandas as pd
+
+    written = {path.stem for path in notebooks()}
+    times = pd.read_csv(data_home() / "course_times.csv", index_col="notebook")
+    rows = []
+    for name, decision, path, minutes in COURSE:
+        measured = times.loc[name] if name in times.index else None
+        rows.append(
+            {
+                "notebook": name if name in written else f"{name} (planned)",
+                "the decision at its end": decision,
+                "path": path,
+                "your minutes": minutes,
+                "machine, cold": "-" if measured is None else f"{measured.cold_s:.0f} s",
+                "machine, warm": "-" if measured is None else f"{measured.warm_s:.0f} s",
+                "measured on": "-" if measured is None else f"{measured.host}, {measured.date}",
+            }
+        )
+    return pd.DataFrame(rows).set_index("notebook")
 
 
 # --- run ----------------------------------------------------------------------------------------

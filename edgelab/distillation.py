@@ -3,15 +3,25 @@
 Source of the method: Hinton, Vinyals, Dean 2015, "Distilling the knowledge in a neural network".
 """
 
+import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from edgelab.dataset import Dataset, Split
-from edgelab.workspace import Artifact, build_once, plain
+from edgelab.trained import Trained, store
+from edgelab.workspace import build_once, plain
 
-MODULES = ("edgelab.distillation", "edgelab.augmentation", "edgelab.encoder", "edgelab.training", "edgelab.slots")
+MODULES = (
+    "edgelab.distillation",
+    "edgelab.augmentation",
+    "edgelab.encoder",
+    "edgelab.models",
+    "edgelab.training",
+    "edgelab.trained",
+    "edgelab.slots",
+)
 
 
 # --- the mathematics, in NumPy ------------------------------------------------------------------
@@ -23,11 +33,16 @@ def soften(logits: np.ndarray, temperature: float) -> np.ndarray:
     Raises:
         ValueError: the temperature is not positive.
     """
+    return np.exp(log_soften(logits, temperature))
+
+
+def log_soften(logits: np.ndarray, temperature: float) -> np.ndarray:
+    """The logarithm of `soften`, exact also where a probability is too small for a float."""
     if not temperature > 0:
         raise ValueError(f"expected a temperature above 0, found {temperature}")
     scaled = logits / temperature
-    powers = np.exp(scaled - scaled.max(-1, keepdims=True))
-    return powers / powers.sum(-1, keepdims=True)
+    shifted = scaled - scaled.max(-1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
 
 
 def soft_label_loss(student_logits: np.ndarray, teacher_logits: np.ndarray, temperature: float = 2.0) -> float:
@@ -35,10 +50,9 @@ def soft_label_loss(student_logits: np.ndarray, teacher_logits: np.ndarray, temp
 
     Both are [examples, classes]. The factor T^2 keeps the size of the gradient as T grows (Hinton 2015, section 2.1).
     """
-    teacher, student = soften(teacher_logits, temperature), soften(student_logits, temperature)
-    # 0 log 0 is 0: a class that the teacher rules out adds nothing.
-    terms = np.where(teacher > 0, teacher * (np.log(np.maximum(teacher, 1e-300)) - np.log(student)), 0.0)
-    return float(temperature**2 * terms.sum(-1).mean())
+    teacher, student = log_soften(teacher_logits, temperature), log_soften(student_logits, temperature)
+    divergence = (np.exp(teacher) * (teacher - student)).sum(-1)
+    return float(temperature**2 * divergence.mean())
 
 
 def kd_loss(
@@ -49,96 +63,8 @@ def kd_loss(
     alpha: float = 0.5,
 ) -> float:
     """`alpha` parts soft-label loss and `1 - alpha` parts cross-entropy with the labels [examples] (at T = 1)."""
-    probabilities = soften(student_logits, 1.0)[np.arange(len(labels)), labels]
-    hard = -np.log(probabilities).mean()
+    hard = -log_soften(student_logits, 1.0)[np.arange(len(labels)), labels].mean()
     return float(alpha * soft_label_loss(student_logits, teacher_logits, temperature) + (1 - alpha) * hard)
-
-
-# --- trained models, memoised -------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Trained:
-    """A trained model on disk. Its outputs on validation, test and every extra split lie beside it."""
-
-    name: str
-    artifact: Artifact
-    spec: object  # encoder.Spec, or None for the teacher
-    dataset: Dataset
-    vocabulary: int
-
-    @property
-    def note(self) -> str:
-        return self.artifact.note.replace(self.artifact.kind, self.name, 1)
-
-    def split(self, name: str) -> Split:
-        return getattr(self.dataset, name) if name in ("validation", "test") else self.dataset.extra[name]
-
-    def outputs(self, split: str = "test"):
-        """The stored `training.Outputs` on a split, by its name."""
-        from edgelab.training import Outputs
-
-        with np.load(self.artifact.path / f"{split}.npz") as stored:
-            return Outputs(stored["intent"], stored["slots"] if "slots" in stored else None, stored["words"])
-
-    def correct(self, split: str = "test") -> np.ndarray:
-        """Whether each example's intent is right, bool [examples]."""
-        best = self.outputs(split).intent.argmax(1)
-        return np.array([self.dataset.labels[i] for i in best]) == np.array(self.split(split).labels)
-
-    def slots_correct(self, split: str = "test") -> np.ndarray:
-        """Whether each example's slots all match, bool [examples], decoded as the bundle decodes them.
-
-        Raises:
-            ValueError: the model has no slot head.
-        """
-        from edgelab.bundle import allowed_tags, label_slots
-        from edgelab.slots import exact_match, first_pieces, tag_names, tags_to_spans
-
-        outputs, data, tags = self.outputs(split), self.split(split), tag_names(list(self.dataset.slot_names))
-        if outputs.slots is None:
-            raise ValueError(f"{self.name} has no slot head: a static student sees no order of words")
-        allowed = allowed_tags(self.dataset.labels, tags, label_slots(self.dataset.train))
-        matches = []
-        encodings = self.tokenizer().encode_batch(list(data.texts))
-        for text, gold, encoding, best, words in zip(
-            data.texts, data.spans, encodings, outputs.intent.argmax(1), outputs.slot_rows(), strict=True
-        ):
-            tag_ids = np.zeros(len(encoding.ids), dtype=int)
-            tag_ids[first_pieces(encoding.word_ids)] = np.where(allowed[best], words, -np.inf).argmax(1)
-            matches.append(exact_match(text, tags_to_spans(tag_ids, encoding.word_ids, encoding.offsets, tags), gold))
-        return np.array(matches)
-
-    def tokenizer(self):
-        from tokenizers import Tokenizer
-
-        return Tokenizer.from_file(str(self.artifact.path / "tokenizer.json"))
-
-    def model(self):
-        """The trained torch module, in eval mode."""
-        from safetensors.torch import load_file
-
-        from edgelab.encoder import empty_model
-
-        weights = load_file(str(self.artifact.path / "model.safetensors"))
-        model = empty_model(self.spec, weights)
-        model.load_state_dict(weights)
-        return model.eval()
-
-
-def _store(folder: Path, model, tokenizer, dataset: Dataset) -> None:
-    """Write the model, its tokenizer and its outputs on every held-out split."""
-    from safetensors.torch import save_file
-
-    from edgelab.encoder import encode
-    from edgelab.training import run
-
-    save_file({k: v.contiguous() for k, v in model.state_dict().items()}, str(folder / "model.safetensors"))
-    tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
-    for name, split in {"validation": dataset.validation, "test": dataset.test, **dataset.extra}.items():
-        outputs = run(model, encode(tokenizer, split.texts))
-        slots = {} if outputs.slots is None else {"slots": outputs.slots}
-        np.savez(folder / f"{name}.npz", intent=outputs.intent, words=outputs.words, **slots)
 
 
 # --- the teacher --------------------------------------------------------------------------------
@@ -153,13 +79,19 @@ class TeacherPlan:
     batch_size: int = 64
     epochs: float = 2.0
 
+    @classmethod
+    def for_size(cls, examples: int) -> "TeacherPlan":
+        """Small data needs more passes in smaller batches; with plenty, two passes do."""
+        return cls() if examples >= 5000 else cls(lr=2e-4, head_lr=8e-3, batch_size=16, epochs=6)
+
 
 def train_teacher(dataset: Dataset, plan: TeacherPlan, *, seed: int = 0) -> Trained:
     """The pretrained encoder, fully fine-tuned with intent and slot heads trained jointly."""
     inputs = {"data": dataset.fingerprint, "plan": plain(plan), "seed": seed}
 
     def build(folder: Path) -> None:
-        from edgelab.encoder import build_teacher, encode_labelled, load_tokenizer
+        from edgelab.encoder import encode_labelled, load_tokenizer
+        from edgelab.models import build_teacher
         from edgelab.training import Recipe, hard_loss, train
 
         tokenizer = load_tokenizer()
@@ -167,7 +99,7 @@ def train_teacher(dataset: Dataset, plan: TeacherPlan, *, seed: int = 0) -> Trai
         model = build_teacher(len(dataset.labels), 1 + 2 * len(dataset.slot_names), seed)
         recipe = Recipe(plan.lr, plan.head_lr, plan.batch_size, epochs=plan.epochs)
         train(model, encoded, hard_loss, recipe, seed=seed, title="teacher")
-        _store(folder, model, tokenizer, dataset)
+        store(folder, model, tokenizer, dataset)
 
     artifact = build_once("teacher", build, inputs=inputs, modules=MODULES)
     return Trained("teacher", artifact, None, dataset, vocabulary=30522)
@@ -195,10 +127,20 @@ class StudentPlan:
     lr: float
     steps: int
     batch_size: int = 128
-    temperature: float = 2.0
+    temperature: float = 1.0
     augmented: int = 0
     real_share: float = 0.3
     masked: float = 0.15
+
+    @classmethod
+    def for_family(cls, family: str) -> "StudentPlan":
+        """A short training that suits a notebook; `benchmarks.distillation` runs longer ones."""
+        lr, steps, batch_size = {
+            "transformer": (5e-4, 300, 32),
+            "convolution": (2e-3, 2000, 64),
+            "static": (3e-3, 1500, 64),
+        }[family]
+        return cls(lr, steps, batch_size, augmented=15_000)
 
 
 @dataclass(frozen=True)
@@ -236,12 +178,14 @@ def soft_targets(teachers: tuple[Trained, ...], vocabulary: int, augmented: int,
             slots = None if outputs.slots is None else slots + outputs.slots / len(teachers)
             words = outputs.words
         stored = {} if slots is None else {"slots": slots.astype(np.float16)}
-        np.savez(folder / "targets.npz", texts=np.array(texts), intent=intent, words=words, **stored)
+        np.savez(folder / "targets.npz", intent=intent, words=words, **stored)
+        (folder / "texts.json").write_text(json.dumps(texts), "utf-8")
 
     artifact = build_once("targets", build, inputs=inputs, modules=MODULES)
     with np.load(artifact.path / "targets.npz") as stored:
         rows = np.split(stored["slots"], np.cumsum(stored["words"])[:-1]) if "slots" in stored else None
-        return Targets(tuple(stored["texts"].tolist()), stored["intent"], rows)
+        texts = tuple(json.loads((artifact.path / "texts.json").read_text("utf-8")))
+        return Targets(texts, stored["intent"], rows)
 
 
 def train_student(
@@ -261,7 +205,8 @@ def train_student(
     name = spec.name if distilled else f"{spec.name}, undistilled"
 
     def build(folder: Path) -> None:
-        from edgelab.encoder import build_student, encode, encode_labelled, load_tokenizer, trim_vocabulary
+        from edgelab.encoder import encode, encode_labelled, load_tokenizer, trim_vocabulary
+        from edgelab.models import build_student
         from edgelab.training import Recipe, hard_loss, train
 
         tokenizer, kept = trim_vocabulary(load_tokenizer(), dataset.train.texts, spec.vocabulary)
@@ -277,7 +222,7 @@ def train_student(
             loss = soft_loss(targets, plan.temperature)
             rows = draw_mixture(encoded.lengths, len(dataset.train), plan)
             train(model, encoded, loss, recipe, next_rows=rows, **arguments)
-        _store(folder, model, tokenizer, dataset)
+        store(folder, model, tokenizer, dataset)
 
     artifact = build_once("student", build, inputs=inputs, modules=MODULES)
     return Trained(name, artifact, spec, dataset, spec.vocabulary)
@@ -335,7 +280,9 @@ def draw_mixture(lengths: np.ndarray, real: int, plan: StudentPlan):
         size = 50 * plan.batch_size
         share = plan.real_share if len(lengths) > real else 1.0
         from_real = generator.random(size) < share
-        rows = np.where(from_real, generator.integers(0, real, size), generator.integers(real, max(len(lengths), real + 1), size))
+        rows = np.where(
+            from_real, generator.integers(0, real, size), generator.integers(real, max(len(lengths), real + 1), size)
+        )
         rows = rows[np.argsort(lengths[rows], kind="stable")].reshape(50, plan.batch_size)
         yield from generator.permutation(rows)
 

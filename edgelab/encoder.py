@@ -1,9 +1,4 @@
-"""The pretrained encoder, the teacher built on it, and three families of students.
-
-Every model maps `ids`, `mask` (int64, shape [batch, tokens]) to intent logits [batch, labels] and, where it has
-a slot head, slot logits [batch, tokens, tags]. Special tokens are part of both; only the first piece of a word
-carries a tag.
-"""
+"""The pretrained encoder: its verified weights, its tokenizer, whole or trimmed, and what it says of texts and tokens."""
 
 import functools
 import hashlib
@@ -74,6 +69,11 @@ def load_encoder(layers: tuple[int, ...] | None = None) -> nn.Module:
     return model
 
 
+def mean_pool(hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    weights = mask.unsqueeze(-1).to(hidden.dtype)
+    return (hidden * weights).sum(1) / weights.sum(1)
+
+
 def sentence_embedder():
     """The untuned encoder as a function from texts to mean-pooled embeddings of length 1, [texts, 384]."""
     encoder, tokenizer = load_encoder().eval(), load_tokenizer()
@@ -102,7 +102,8 @@ def trim_vocabulary(tokenizer: Tokenizer, texts: tuple[str, ...], size: int) -> 
     """A tokenizer of at most `size` tokens, and the old id of each new one.
 
     Kept, in this order until full: special tokens; single characters seen in the texts or plain ASCII, so that no
-    known word becomes unknown but is split further; tokens by how often the texts use them; the most general rest.
+    known word becomes unknown but is split further; tokens by how often the texts use them; the most general rest
+    (the pretrained vocabulary is in order of frequency), but for its placeholders and characters of other scripts.
     """
     spec = json.loads(tokenizer.to_str())
     vocabulary = spec["model"]["vocab"]
@@ -112,14 +113,16 @@ def trim_vocabulary(tokenizer: Tokenizer, texts: tuple[str, ...], size: int) -> 
     def rank(item: tuple[str, int]) -> tuple[int, int, int]:
         token, old = item
         special = token in ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
-        character = token.removeprefix("##") in seen
-        return (0 if special else 1 if character else 2, -int(counts[old]), old)
+        piece = token.removeprefix("##")
+        if special:
+            return (0, 0, old)  # [PAD] stays 0, as `pad` and `Convolution` take it
+        if counts[old] == 0 and (token.startswith("[unused") or (len(piece) == 1 and piece not in seen)):
+            return (3, 0, old)
+        return (1 if piece in seen else 2, -int(counts[old]), old)
 
     kept = sorted(vocabulary.items(), key=rank)[:size]
     spec["model"]["vocab"] = {token: new for new, (token, _) in enumerate(kept)}
-    spec["added_tokens"] = [
-        {**token, "id": spec["model"]["vocab"][token["content"]]} for token in spec["added_tokens"]
-    ]
+    spec["added_tokens"] = [{**token, "id": spec["model"]["vocab"][token["content"]]} for token in spec["added_tokens"]]
     for token in spec["post_processor"]["special_tokens"].values():
         token["ids"] = [spec["model"]["vocab"][t] for t in token["tokens"]]
     return Tokenizer.from_str(json.dumps(spec)), np.array([old for _, old in kept])
@@ -172,7 +175,7 @@ def pad(ids: list[list[int]]) -> tuple[torch.Tensor, torch.Tensor]:
     return torch.from_numpy(padded), torch.from_numpy(mask.astype(np.int64))
 
 
-# --- models -------------------------------------------------------------------------------------
+# --- a model's shape, and what the encoder knows of each token -----------------------------------
 
 
 @dataclass(frozen=True)
@@ -191,136 +194,6 @@ class Spec:
         if self.family == "transformer":
             return f"transformer {len(self.layers)}x{self.hidden}"
         return f"{self.family} {self.embedding}/{self.hidden}"
-
-
-def mean_pool(hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    weights = mask.unsqueeze(-1).to(hidden.dtype)
-    return (hidden * weights).sum(1) / weights.sum(1)
-
-
-class Transformer(nn.Module):
-    """The encoder (all layers: the teacher), mean pooling, an intent head, a tag head on each token."""
-
-    def __init__(self, encoder: nn.Module, labels: int, tags: int):
-        super().__init__()
-        self.encoder = encoder
-        self.encoder.embeddings.word_embeddings.weight.requires_grad_(False)
-        width = encoder.config.hidden_size
-        self.intent = nn.Linear(width, labels)
-        self.slots = nn.Linear(width, tags) if tags > 1 else None
-
-    def forward(self, ids: torch.Tensor, mask: torch.Tensor):
-        hidden = self.encoder(input_ids=ids, attention_mask=mask).last_hidden_state
-        intent = self.intent(mean_pool(hidden, mask))
-        return (intent, self.slots(hidden)) if self.slots is not None else (intent,)
-
-
-class Convolution(nn.Module):
-    """Embeddings, one convolution over three tokens, mean and max pooling. The tag head sees each token's
-    features and, through a second matrix, the whole sentence's."""
-
-    def __init__(self, embeddings: torch.Tensor, hidden: int, labels: int, tags: int):
-        super().__init__()
-        # Padding is the zero vector, as is what lies beyond both ends, so padding never changes a result.
-        self.embedding = nn.Embedding.from_pretrained(embeddings, freeze=False, padding_idx=0)
-        with torch.no_grad():
-            self.embedding.weight[0] = 0
-        # The convolution is a matrix product on three neighbours side by side: faster on a CPU, and quantizable.
-        self.convolution = nn.Linear(3 * embeddings.shape[1], hidden)
-        self.intent = nn.Linear(2 * hidden, labels)
-        self.slots = nn.Linear(hidden, tags) if tags > 1 else None
-        self.slots_from_sentence = nn.Linear(2 * hidden, tags, bias=False) if tags > 1 else None
-
-    def forward(self, ids: torch.Tensor, mask: torch.Tensor):
-        embedded = nn.functional.pad(self.embedding(ids), (0, 0, 1, 1))
-        three = torch.cat([embedded[:, :-2], embedded[:, 1:-1], embedded[:, 2:]], -1)
-        weights = mask.unsqueeze(-1).to(torch.float32)
-        hidden = nn.functional.gelu(self.convolution(three)) * weights
-        # GELU is never below -0.17, so a padded token at -1 never wins the maximum.
-        pooled = torch.cat([hidden.sum(1) / weights.sum(1), (hidden + (weights - 1)).amax(1)], 1)
-        intent = self.intent(pooled)
-        if self.slots is None:
-            return (intent,)
-        return intent, self.slots(hidden) + self.slots_from_sentence(pooled).unsqueeze(1)
-
-
-class Static(nn.Module):
-    """Embeddings, mean pooling, a small MLP: no order of words, so no slots."""
-
-    def __init__(self, embeddings: torch.Tensor, hidden: int, labels: int):
-        super().__init__()
-        self.embedding = nn.Embedding.from_pretrained(embeddings, freeze=False)
-        self.hidden = nn.Linear(embeddings.shape[1], hidden)
-        self.intent = nn.Linear(hidden, labels)
-
-    def forward(self, ids: torch.Tensor, mask: torch.Tensor):
-        return (self.intent(nn.functional.gelu(self.hidden(mean_pool(self.embedding(ids), mask)))),)
-
-
-def build_teacher(labels: int, tags: int, seed: int) -> Transformer:
-    """The whole pretrained encoder under fresh heads."""
-    torch.manual_seed(seed)
-    return Transformer(load_encoder(), labels, tags)
-
-
-def build_student(spec: Spec, teacher: Transformer, kept: np.ndarray, tags: int, seed: int) -> nn.Module:
-    """A student that starts from what the teacher knows: its layers, or the meaning of its tokens."""
-    torch.manual_seed(seed)
-    labels = teacher.intent.out_features
-    if spec.family == "transformer":
-        encoder = load_encoder(spec.layers)
-        encoder.load_state_dict(_chosen_layers(teacher.encoder, spec.layers))
-        encoder.embeddings.word_embeddings = nn.Embedding.from_pretrained(
-            teacher.encoder.embeddings.word_embeddings.weight[torch.as_tensor(kept)].clone()
-        )
-        return Transformer(encoder, labels, tags)
-    embeddings = torch.tensor(token_embeddings(kept, spec.embedding), dtype=torch.float32)
-    if spec.family == "convolution":
-        return Convolution(embeddings, spec.hidden, labels, tags)
-    if spec.family == "static":
-        return Static(embeddings, spec.hidden, labels)
-    raise ValueError(f"expected family transformer, convolution or static, found {spec.family!r}")
-
-
-def empty_model(spec: Spec | None, weights: dict[str, torch.Tensor]) -> nn.Module:
-    """A model of the shape that `weights` have, to load them into; `spec` None is the teacher's."""
-    labels = weights["intent.weight"].shape[0]
-    tags = weights["slots.weight"].shape[0] if "slots.weight" in weights else 1
-    if spec is None or spec.family == "transformer":
-        encoder = load_encoder(spec.layers if spec else None)
-        shape = weights["encoder.embeddings.word_embeddings.weight"].shape
-        encoder.embeddings.word_embeddings = nn.Embedding(*shape)
-        return Transformer(encoder, labels, tags)
-    embeddings = torch.empty_like(weights["embedding.weight"])
-    if spec.family == "convolution":
-        return Convolution(embeddings, spec.hidden, labels, tags)
-    return Static(embeddings, spec.hidden, labels)
-
-
-def _chosen_layers(encoder: nn.Module, layers: tuple[int, ...]) -> dict:
-    state = {}
-    for name, value in encoder.state_dict().items():
-        head, _, rest = name.partition("encoder.layer.")
-        if not rest:
-            state[name] = value
-        elif int(rest.split(".")[0]) in layers:
-            old, _, tail = rest.partition(".")
-            state[f"{head}encoder.layer.{layers.index(int(old))}.{tail}"] = value
-    return state
-
-
-def token_embeddings(kept: np.ndarray, width: int) -> np.ndarray:
-    """A `width`-dimensional start for each kept token, shape [tokens, width].
-
-    The principal components of two views of a token, each standardised: the pretrained input embedding, and what
-    the whole encoder says of the token alone ("[CLS] token [SEP]").
-    """
-    # The encoder's last normalisation has switched a few of its outputs off: those columns stay 0.
-    views = [(v - v.mean(0)) / np.maximum(v.std(0), 1e-6) for v in token_views(tuple(kept.tolist()))]
-    joined = np.concatenate(views, 1)
-    _, vectors = np.linalg.eigh(joined.T @ joined)  # ascending eigenvalues
-    components = joined @ vectors[:, ::-1][:, :width]
-    return 0.3 * components / components.std()
 
 
 @functools.lru_cache(2)

@@ -77,7 +77,8 @@ def check_parity(model: nn.Module, path: Path, vocabulary: int) -> Parity:
         for ours, theirs in zip(got, expected, strict=True):
             # A padded token has no slot logits worth comparing.
             keep = mask.bool().numpy() if ours.ndim == 3 else slice(None)
-            largest = max(largest, float(np.abs(ours[keep] - theirs.numpy()[keep]).max()))
+            difference = np.abs(ours[keep] - theirs.numpy()[keep]).max()
+            largest = float(np.maximum(largest, difference))  # not `max`: a NaN must show
     return Parity(largest, shapes)
 
 

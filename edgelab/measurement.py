@@ -34,7 +34,8 @@ def accuracy_interval(correct: np.ndarray) -> Interval:
     p = float(np.mean(correct))
     centre = (p + Z95**2 / (2 * n)) / (1 + Z95**2 / n)
     half = Z95 / (1 + Z95**2 / n) * np.sqrt(p * (1 - p) / n + Z95**2 / (4 * n**2))
-    return Interval(p, float(centre - half), float(centre + half))
+    # The interval holds its value and stays within 0 and 1; rounding could put an end just past either.
+    return Interval(p, max(0.0, min(p, float(centre - half))), min(1.0, max(p, float(centre + half))))
 
 
 def paired_difference(a: np.ndarray, b: np.ndarray, *, resamples: int = 2000, seed: int = 0) -> Interval:
@@ -53,8 +54,10 @@ def paired_ratio(a: np.ndarray, b: np.ndarray, *, resamples: int = 2000, seed: i
 
 def _paired(a: np.ndarray, b: np.ndarray, compare: np.ufunc, resamples: int, seed: int) -> Interval:
     a, b = np.atleast_2d(a).astype(float), np.atleast_2d(b).astype(float)
-    if a.shape[1] != b.shape[1] or len(b) not in (1, len(a)):
+    if a.shape[1] != b.shape[1] or len(b) not in (1, len(a)) or a.size == 0:
         raise ValueError(f"expected scores of the same examples, found shapes {a.shape} and {b.shape}")
+    if compare is np.divide and not b.any():
+        raise ValueError("expected a reference that is right at least once, found it always wrong")
     b = np.broadcast_to(b, a.shape)
     generator = np.random.default_rng(seed)
     seeds, examples = a.shape
@@ -85,11 +88,13 @@ class LatencySamples:
         """The q-th percentile with its 95 % order-statistic interval: it assumes nothing of the distribution.
 
         The number of samples below the true percentile is binomial(n, q/100); the bounds are the order statistics
-        at that distribution's 2.5th and 97.5th percentiles (Hahn & Meeker 1991, section 5.2).
+        at that distribution's 2.5th and 97.5th percentiles (Hahn & Meeker 1991, section 5.2). Where there are too few
+        samples for a bound it is 0 or infinite: the 99th percentile has an upper one from 368 samples on.
         """
-        ordered, n = np.sort(self.milliseconds), len(self.milliseconds)
+        n = len(self.milliseconds)
         low, high = binomial_bounds(n, q / 100)
-        return Interval(self.percentile(q), float(ordered[max(low - 1, 0)]), float(ordered[min(high, n - 1)]))
+        bounds = [0.0, *sorted(self.milliseconds), float("inf")]
+        return Interval(self.percentile(q), float(bounds[low]), float(bounds[high + 1]))
 
 
 def binomial_bounds(n: int, p: float) -> tuple[int, int]:

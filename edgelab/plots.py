@@ -4,6 +4,8 @@ Each function returns a `matplotlib.figure.Figure` that no global state knows of
 `png` gives its bytes, for a widget.
 """
 
+import base64
+import html
 import io
 from collections.abc import Sequence
 
@@ -37,9 +39,12 @@ def png(drawn: Figure) -> bytes:
 
 def show_figure(drawn: Figure, alt: str) -> None:
     """Display a figure with a text for those who cannot see it."""
-    from IPython.display import Image, display
+    from IPython.display import display
 
-    display(Image(data=png(drawn), format="png", alt=alt))
+    # As HTML: JupyterLab drops the alt text that an image/png output carries in its metadata.
+    data = base64.b64encode(png(drawn)).decode()
+    picture = f'<img src="data:image/png;base64,{data}" alt="{html.escape(alt)}">'
+    display({"text/html": picture, "text/plain": alt}, raw=True)
 
 
 def intervals(rows: dict[str, Interval], label: str, *, reference: float | None = None) -> Figure:

@@ -114,11 +114,6 @@ def registry(path: Path):
     return importlib.import_module(f"edgelab.checks.{path.stem[3:]}").check
 
 
-@pytest.fixture(scope="session")
-def home(tmp_path_factory):
-    return tmp_path_factory.mktemp("home")
-
-
 def test_the_course_goes_in_order():
     numbers = [int(path.stem[:2]) for path in notebooks()]
     assert numbers[:2] == [0, 1] and numbers == sorted(set(numbers))

@@ -1,5 +1,6 @@
 """What the explorers share: a figure and a table that follow the controls."""
 
+import html
 from collections.abc import Callable
 
 import ipywidgets
@@ -18,7 +19,7 @@ def explorer(controls: list, draw: Callable[..., tuple[Figure, str, pd.DataFrame
     def update(_=None) -> None:
         figure, words, data = draw(*(control.value for control in controls))
         picture.value = png(figure)
-        alt.value = f"<p>{words}</p>"  # said in words as well: an image widget carries no alt text
+        alt.value = f"<p>{html.escape(words)}</p>"  # said in words as well: an image widget carries no alt text
         table.value = data.to_html(index=False, border=0)
 
     for control in controls:

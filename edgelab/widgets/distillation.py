@@ -30,8 +30,7 @@ def show_temperature(logits: dict[str, np.ndarray], labels: tuple[str, ...]) -> 
 
     def draw(request: str, temperature: float):
         table = compute_temperature(logits[request], labels, temperature)
-        columns = {name: table[column].astype(float) for name, column in (("T = 1", "T = 1"), ("softened", "softened"))}
-        columns[f"T = {temperature:.1f}"] = columns.pop("softened")
+        columns = {"T = 1": table["T = 1"].astype(float), f"T = {temperature:.1f}": table["softened"].astype(float)}
         figure = plots.bars(list(table["label"]), columns, "probability", limit=1)
         words = f"At T = {temperature:.1f} the best label keeps {table['softened'][0]} of the probability."
         return figure, words, table

@@ -1,0 +1,37 @@
+"""Build the ready-made bundle that `00_start_here` opens: the teacher, then one small convolution with slots.
+
+python -m benchmarks.pocket_bundle [--out data/bundles/pocket]
+"""
+
+import argparse
+import shutil
+from pathlib import Path
+
+from edgelab import dataset
+from edgelab.distillation import StudentPlan, TeacherPlan, train_student, train_teacher
+from edgelab.encoder import Spec
+from edgelab.trained import Trained
+from edgelab.workspace import data_home
+
+# 2 MB with its tokenizer, in fp32: no quantization yet, that is a notebook of its own.
+SPEC = Spec("convolution", vocabulary=4096, embedding=64, hidden=256)
+
+
+def train() -> tuple[Trained, Trained]:
+    """The teacher and the shipped student, as notebook 01 trains them."""
+    pocket = dataset.load("pocket")
+    teacher = train_teacher(pocket, TeacherPlan.for_size(len(pocket.train)))
+    return teacher, train_student(SPEC, (teacher,), StudentPlan.for_family(SPEC.family))
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, default=data_home() / "bundles" / "pocket")
+    out = parser.parse_args(arguments).out
+    _, student = train()
+    shutil.copytree(student.bundle(), out, dirs_exist_ok=True)
+    print(f"{student.note}\n{out}: {student.metrics()}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,133 @@
+"""Where data comes from: text files and tables of the learner's, and pinned downloads. Each failure is one clear `DataError`."""
+
+import csv
+import io
+import json
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from edgelab.workspace import download_home
+
+# Pinned by commit and SHA-256: the same bytes for every learner, or a clear error.
+PUBLIC = {
+    "clinc150": (
+        "https://raw.githubusercontent.com/clinc/oos-eval/828f8093932c8fe6ca7936c3d2e52903b1c523de/data/",
+        {"data_full.json": "36923c3705a59e08fe9c3883d8bc2dd966ef93e22cb78ac41171782a698d56e0"},
+    ),
+    "snips2017": (
+        "https://raw.githubusercontent.com/sonos/nlu-benchmark/b86ac7f1577868c42158d0dec77db50956046696/"
+        "2017-06-custom-intent-engines/",
+        {
+            "AddToPlaylist/train_AddToPlaylist_full.json": "fee1b4645352e70ed8a40f1f87c3b53fc3bf75f8ebc82252a22b82c107e75b01",
+            "BookRestaurant/train_BookRestaurant_full.json": "7677e82cd6e9a8191f0a4502568c786278c984900b4796d3628e46f1abf73ef4",
+            "GetWeather/train_GetWeather_full.json": "86f414b2ad8a993134d85d16e25e5d337beae47cef993c0af2a5f440405c60f6",
+            "PlayMusic/train_PlayMusic_full.json": "901ddbe9781d1fdb8196e789c543f80df3d29ca6e237da64947905adcc0312e4",
+            "RateBook/train_RateBook_full.json": "bb43e4b74134300d5766f6b420d0357a63402987a225f6dc92c806c9c040ce04",
+            "SearchCreativeWork/train_SearchCreativeWork_full.json": "87b3432de48c71c205aa5238b41d9e3f2d70bdfcd0bea2427544fb9e4bd5e5bb",
+            "SearchScreeningEvent/train_SearchScreeningEvent_full.json": "5447e9440c02e2fb08c3ae16b9f58a4d1332b4bc77fd34691402b02aa4399765",
+            "AddToPlaylist/validate_AddToPlaylist.json": "14cc9ee49ae477b1452632a6e835498cf4c32da397b16967c82abb3e50403e83",
+            "BookRestaurant/validate_BookRestaurant.json": "4f7258ccc768b777b2eb8916532db9aa50dbd058ddf1ffb0dc59218963e7442a",
+            "GetWeather/validate_GetWeather.json": "60c095e193655d6ca92be220fed3926ca25e18cd70c85664145efe25d80993af",
+            "PlayMusic/validate_PlayMusic.json": "922212775e26259d5bffeaf79b6048d070ca017d229df00b2cc9800f71c75d20",
+            "RateBook/validate_RateBook.json": "c1f8b4114da0bb5e8afd78a8062766e18b2eabb0e717539598db01b09d04619b",
+            "SearchCreativeWork/validate_SearchCreativeWork.json": "8a5e830eddb185d3e4a9d27ded140a145d04766bdce0e58834676ede32d13e77",
+            "SearchScreeningEvent/validate_SearchScreeningEvent.json": "81e1445713e03c7c3e615353c5f3fee05f369fe9834100b9b9735900a96b9498",
+        },
+    ),
+}
+
+
+class DataError(ValueError):
+    """Data that cannot be used; the message names the file, the line and what was expected."""
+
+
+def fetch(name: str) -> dict[str, Path]:
+    """The files of a public set, downloaded once and verified. `EDGELAB_MIRROR` names another server
+    that holds them under the same names (`…/clinc150/data_full.json`)."""
+    import pooch
+
+    base, files = PUBLIC[name]
+    mirror = os.environ.get("EDGELAB_MIRROR")
+    folder = download_home() / name
+    paths = {}
+    for file, sha256 in files.items():
+        url = f"{mirror.rstrip('/')}/{name}/{file.rsplit('/', 1)[-1]}" if mirror else base + file
+        try:
+            fetched = pooch.retrieve(url, f"sha256:{sha256}", fname=file.replace("/", "_"), path=folder)
+        except Exception as error:
+            raise DataError(
+                f"{name}: cannot get {file} from {url}: {error}; "
+                "check the connection, or set EDGELAB_MIRROR to a server that holds the file"
+            ) from None
+        paths[file] = Path(fetched)
+    return paths
+
+
+def read_text(path: Path) -> str:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror}") from None
+    try:
+        return content.decode("utf-8").removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise DataError(f"{path}, line {line}: expected UTF-8, found byte 0x{content[error.start]:02x}") from None
+
+
+def read_records(path: Path, required: tuple[str, ...]) -> list[tuple[int, dict]]:
+    """(line number, record) of a CSV, TSV or JSONL file; each record has the `required` columns.
+
+    Raises:
+        DataError: names the file, the line and what was expected.
+    """
+    readers = {".csv": _table, ".tsv": _table, ".jsonl": _json_lines}
+    if path.suffix.lower() not in readers:
+        known = ", ".join(("pocket", *PUBLIC))
+        raise DataError(f"{path}: expected a .csv, .tsv or .jsonl file, or one of {known}")
+    records = list(readers[path.suffix.lower()](path, required))
+    if not records:
+        raise DataError(f"{path}: expected at least one example, found none")
+    return records
+
+
+def _table(path: Path, required: tuple[str, ...]) -> Iterator[tuple[int, dict]]:
+    delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
+    # Strict: a quote that is never closed would swallow the rest of the file.
+    reader = csv.reader(io.StringIO(read_text(path), newline=""), delimiter=delimiter, strict=True)
+    header, number = None, 1
+    try:
+        for row in reader:
+            if row and header is None:
+                header = [name.strip() for name in row]
+                _require(path, number, header, required)
+            elif row:
+                if len(row) != len(header):
+                    raise DataError(
+                        f"{path}, line {number}: expected {len(header)} columns, found {len(row)}; "
+                        "a text that holds the separator needs double quotes around it"
+                    )
+                yield number, dict(zip(header, row, strict=True))
+            number = reader.line_num + 1  # a quoted text may run over lines
+    except csv.Error as error:
+        raise DataError(f"{path}, line {number}: expected a row of columns: {error}") from None
+
+
+def _json_lines(path: Path, required: tuple[str, ...]) -> Iterator[tuple[int, dict]]:
+    for number, line in enumerate(read_text(path).split("\n"), 1):
+        if line.strip():
+            try:
+                record = json.loads(line)
+            except json.JSONDecodeError as error:
+                raise DataError(f"{path}, line {number}: expected a JSON object: {error.msg}") from None
+            if not isinstance(record, dict):
+                raise DataError(f"{path}, line {number}: expected a JSON object, found {line[:40]!r}")
+            _require(path, number, record, required)
+            yield number, record
+
+
+def _require(path: Path, number: int, found: Iterable[str], required: tuple[str, ...]) -> None:
+    for column in required:
+        if column not in found:
+            raise DataError(f"{path}, line {number}: expected a column {column!r}, found {', '.join(found)}")

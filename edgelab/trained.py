@@ -1,0 +1,121 @@
+"""A trained model on disk, with what it says of every held-out split."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from edgelab.dataset import Dataset, Split
+from edgelab.workspace import Artifact, build_once
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained model on disk. Its outputs on validation, test and every extra split lie beside it."""
+
+    name: str
+    artifact: Artifact
+    spec: object  # encoder.Spec, or None for the teacher
+    dataset: Dataset
+    vocabulary: int
+
+    @property
+    def note(self) -> str:
+        return self.artifact.note.replace(self.artifact.kind, self.name, 1)
+
+    def split(self, name: str) -> Split:
+        return getattr(self.dataset, name) if name in ("validation", "test") else self.dataset.extra[name]
+
+    def outputs(self, split: str = "test"):
+        """The stored `training.Outputs` on a split, by its name."""
+        from edgelab.training import Outputs
+
+        with np.load(self.artifact.path / f"{split}.npz") as stored:
+            return Outputs(stored["intent"], stored["slots"] if "slots" in stored else None, stored["words"])
+
+    def correct(self, split: str = "test") -> np.ndarray:
+        """Whether each example's intent is right, bool [examples]."""
+        best = self.outputs(split).intent.argmax(1)
+        return np.array([self.dataset.labels[i] for i in best]) == np.array(self.split(split).labels)
+
+    def slots_correct(self, split: str = "test") -> np.ndarray:
+        """Whether each example's slots all match, bool [examples], decoded as the bundle decodes them.
+
+        Raises:
+            ValueError: the model has no slot head.
+        """
+        from edgelab.bundle import allowed_tags, label_slots
+        from edgelab.slots import exact_match, first_pieces, tag_names, tags_to_spans
+
+        outputs, data, tags = self.outputs(split), self.split(split), tag_names(list(self.dataset.slot_names))
+        if outputs.slots is None:
+            raise ValueError(f"{self.name} has no slot head: a static student sees no order of words")
+        allowed = allowed_tags(self.dataset.labels, tags, label_slots(self.dataset.train))
+        matches = []
+        encodings = self.tokenizer().encode_batch(list(data.texts))
+        for text, gold, encoding, best, words in zip(
+            data.texts, data.spans, encodings, outputs.intent.argmax(1), outputs.slot_rows(), strict=True
+        ):
+            tag_ids = np.zeros(len(encoding.ids), dtype=int)
+            tag_ids[first_pieces(encoding.word_ids)] = np.where(allowed[best], words, -np.inf).argmax(1)
+            matches.append(exact_match(text, tags_to_spans(tag_ids, encoding.word_ids, encoding.offsets, tags), gold))
+        return np.array(matches)
+
+    def tokenizer(self):
+        from tokenizers import Tokenizer
+
+        return Tokenizer.from_file(str(self.artifact.path / "tokenizer.json"))
+
+    def model(self):
+        """The trained torch module, in eval mode."""
+        from safetensors.torch import load_file
+
+        from edgelab.models import empty_model
+
+        weights = load_file(str(self.artifact.path / "model.safetensors"))
+        model = empty_model(self.spec, weights)
+        model.load_state_dict(weights)
+        return model.eval()
+
+    def metrics(self) -> dict:
+        """Accuracy and, with a slot head, slot exact match on test, each as [value, low, high]."""
+        from edgelab.measurement import accuracy_interval
+
+        kinds = {"accuracy": self.correct}
+        if self.dataset.test.spans is not None and self.outputs().slots is not None:
+            kinds["slot_exact_match"] = self.slots_correct
+        intervals = {name: accuracy_interval(correct()) for name, correct in kinds.items()}
+        return {name: [i.value, i.low, i.high] for name, i in intervals.items()}
+
+    def bundle(self) -> Path:
+        """The deployable folder of this model: exported, compared with torch, kept."""
+
+        def build(folder: Path) -> None:
+            from edgelab.bundle import save
+            from edgelab.export import export_onnx
+
+            file = folder / "export.onnx"
+            export_onnx(self.model(), file, self.vocabulary)
+            save(
+                folder / "bundle", file, self.tokenizer(), dataset=self.dataset, model=self.name, metrics=self.metrics()
+            )
+            file.unlink()
+
+        inputs = {"model": self.artifact.path.name, "name": self.name}
+        modules = ("edgelab.trained", "edgelab.export", "edgelab.bundle")
+        return build_once("bundle", build, inputs=inputs, modules=modules).path / "bundle"
+
+
+def store(folder: Path, model, tokenizer, dataset: Dataset) -> None:
+    """Write the model, its tokenizer and its outputs on every held-out split."""
+    from safetensors.torch import save_file
+
+    from edgelab.encoder import encode
+    from edgelab.training import run
+
+    save_file({k: v.contiguous() for k, v in model.state_dict().items()}, str(folder / "model.safetensors"))
+    tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
+    for name, split in {"validation": dataset.validation, "test": dataset.test, **dataset.extra}.items():
+        outputs = run(model, encode(tokenizer, split.texts))
+        slots = {} if outputs.slots is None else {"slots": outputs.slots}
+        np.savez(folder / f"{name}.npz", intent=outputs.intent, words=outputs.words, **slots)

@@ -1,0 +1,98 @@
+"""A real JupyterLab, started as a learner starts it, and a headless Chromium that opens it.
+
+They run after all other tests, so that the run of the notebooks in `test_notebooks.py` is the cold one and finds the
+machine free; on their own they build what they need.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from playwright.sync_api import sync_playwright
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
+FLAGS += " --disable-component-update --disable-sync"
+CONFIGURATION = {
+    "LabApp": {"expose_app_in_browser": True},  # so that a test can ask JupyterLab whether it has finished
+    # Only if these tests are killed and can no longer stop the server: it stops itself.
+    "ServerApp": {"shutdown_no_activity_timeout": 900},
+    "MappingKernelManager": {"cull_idle_timeout": 600, "cull_connected": True},
+}
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: Path(__file__).parent in item.path.parents)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if not CHROMIUM.exists():
+        pytest.skip(f"there is no Chromium in {CHROMIUM}: on Debian, `apt-get install chromium`")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory):
+    """The course as a fresh clone has it."""
+    folder = tmp_path_factory.mktemp("course")
+    shutil.copyfile(ROOT / "pyproject.toml", folder / "pyproject.toml")
+    for name in ("edgelab", "data", "notebooks"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints"))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def lab(browser, course, home, tmp_path_factory):
+    """The address, with its token, that `edgelab lab` prints."""
+    private = tmp_path_factory.mktemp("jupyter")
+    (private / "jupyter_lab_config.json").write_text(json.dumps(CONFIGURATION))
+    folders = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
+    environment = os.environ | dict.fromkeys(folders, str(private))
+    environment |= {"EDGELAB_HOME": str(home), "PYTHONPATH": str(course)}
+    environment.pop("OMP_NUM_THREADS", None)  # the tests' own; a learner's machine has no such limit
+    log = private / "log"
+    command = [sys.executable, "-m", "edgelab", "lab", "--no-browser", "--port", str(free_port())]
+    with log.open("w") as output:
+        server = subprocess.Popen(command, cwd=course, env=environment, stdout=output, stderr=subprocess.STDOUT)
+    try:
+        yield address(server, log)
+    finally:
+        stop(server)
+
+
+def free_port() -> int:
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def address(server: subprocess.Popen, log: Path, limit_s: float = 120) -> str:
+    start = time.monotonic()
+    while not (found := re.search(r"http://127\.0\.0\.1:\S+\?token=\S+", log.read_text())):
+        assert server.poll() is None and time.monotonic() - start < limit_s, log.read_text()
+        time.sleep(0.2)
+    return found[0]
+
+
+def stop(server: subprocess.Popen) -> None:
+    """End the server and its kernels, whatever state they are in."""
+    kernels = psutil.Process(server.pid).children(recursive=True) if server.poll() is None else []
+    server.terminate()
+    _, alive = psutil.wait_procs([psutil.Process(server.pid), *kernels], timeout=30)
+    for process in alive:
+        process.kill()
+    server.wait()

@@ -1,0 +1,211 @@
+"""Both notebooks in the real JupyterLab: opened, run, and their widgets moved by keyboard.
+
+Pictures of each notebook as it looks after its run are kept in EDGELAB_SCREENSHOTS, else in a temporary folder.
+"""
+
+import os
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import numpy as np
+import pytest
+
+RUN_S = 1200  # for all cells of one notebook: there may be everything to build, on a busy machine
+MOVE_S = 60  # for a widget to answer
+IDLE = """() => {
+    const kernel = globalThis.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel;
+    return kernel?.connectionStatus == "connected" && kernel.status == "idle";
+}"""
+RUN_ALL = """async () => {
+    await jupyterapp.commands.execute("notebook:clear-all-cell-outputs");  // the counts that came with the file
+    jupyterapp.commands.execute("notebook:run-all-cells");  // not awaited: its promise answers too early
+}"""
+CELLS = """() => jupyterapp.shell.currentWidget.content.widgets.map(cell => cell.model)
+    .filter(model => model.type == "code")
+    .map(model => ({
+        source: model.sharedModel.source, count: model.executionCount, outputs: model.outputs.toJSON(),
+    }))"""
+
+
+@pytest.fixture
+def page(browser):
+    """A page of the browser, which may ask this machine only."""
+    page = browser.new_page(viewport={"width": 1280, "height": 1000})
+    page.set_default_timeout(1000 * MOVE_S)
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("websocket", lambda socket: asked.append(socket.url))
+    yield page
+    page.close()
+    assert {urlsplit(url).hostname for url in asked if not url.startswith(("data:", "blob:"))} == {"127.0.0.1"}
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    folder = Path(os.environ.get("EDGELAB_SCREENSHOTS", tmp_path))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def test_start_here(page, lab, pictures):
+    from edgelab.bundle import Bundle
+    from edgelab.widgets.start_here import compute_call, compute_interval
+    from edgelab.workspace import data_home
+
+    run(page, lab, "00_start_here", pictures)
+
+    guess = cell(page, 'predict("retention"')
+    assert "no guess recorded yet" in guess.inner_text()
+    guess.locator("input").focus()
+    for key in ("Control+A", "9", "1", "Tab", "Enter"):
+        page.keyboard.press(key)
+    wait_for(lambda: "recorded: 91 %" in guess.inner_text())
+
+    pocket, request = cell(page, "show_pocket(pocket)"), "play some jazz at eight"
+    pocket.locator("input").focus()
+    page.keyboard.press("Control+A")
+    page.keyboard.type(request)
+    expected = compute_call(Bundle.load(data_home() / "bundles" / "pocket"), request).drop(columns="answered in")
+    wait_for(lambda: [row[:-1] for row in table(pocket)] == rows(expected))
+
+    interval = cell(page, "show_interval()")
+    assert table(interval) == rows(compute_interval(0.92, 900))
+    press(page, interval, "accuracy", "ArrowRight")
+    wait_for(lambda: table(interval) == rows(compute_interval(0.93, 900)))
+    press(page, interval, "examples", "ArrowLeft")
+    wait_for(lambda: table(interval) == rows(compute_interval(0.93, 850)))
+    picture(page, pictures / "00_start_here-moved.png")
+
+
+def test_distillation(page, lab, home, pictures, monkeypatch):
+    from edgelab.distillation import soften
+    from edgelab.widgets.distillation import compute_size, compute_temperature
+
+    run(page, lab, "01_distillation", pictures)
+    monkeypatch.setenv("EDGELAB_HOME", str(home))
+    teacher, students = trained()
+
+    says, labels = teacher.outputs().intent, teacher.dataset.labels
+    doubted = says[np.argmin(soften(says, 1.0).max(-1))]  # the request that the menu opens on
+    temperature = cell(page, "show_temperature(")
+    assert table(temperature) == rows(compute_temperature(doubted, labels, 2.0))
+    press(page, temperature, "temperature", "ArrowRight")
+    wait_for(lambda: table(temperature) == rows(compute_temperature(doubted, labels, 2.5)))
+
+    family = members(teacher, students)
+    sizes = cell(page, "show_size(")
+    assert table(sizes) == rows(compute_size(family, 0.95, 30))
+    press(page, sizes, "bar", "ArrowRight")
+    wait_for(lambda: table(sizes) == rows(compute_size(family, 0.96, 30)))
+    press(page, sizes, "bar", "Home")
+    wait_for(lambda: table(sizes) == rows(compute_size(family, 0.80, 30)))
+    assert "ships" in sizes.locator("table").inner_text()
+    picture(page, pictures / "01_distillation-moved.png")
+
+
+def trained():
+    """The teacher and the students of the notebook's family, loaded: the notebook has just built them."""
+    from edgelab import dataset
+    from edgelab.distillation import StudentPlan, TeacherPlan, train_student, train_teacher
+    from edgelab.encoder import Spec
+
+    data = dataset.load("pocket")
+    teacher = train_teacher(data, TeacherPlan.for_size(len(data.train)))
+    specs = [
+        Spec("convolution", vocabulary=4096, embedding=128, hidden=384),
+        Spec("transformer", vocabulary=6144, layers=(0, 3)),
+        Spec("convolution", vocabulary=4096, embedding=32, hidden=192),
+        Spec("static", vocabulary=4096, embedding=64, hidden=128),
+    ]
+    students = [train_student(spec, (teacher,), StudentPlan.for_family(spec.family)) for spec in specs]
+    assert all(model.artifact.loaded for model in (teacher, *students))
+    return teacher, students
+
+
+def members(teacher, students):
+    """What `show_size` is given, but the latency, which its table does not hold."""
+    from edgelab.bundle import Bundle
+    from edgelab.measurement import accuracy_interval, paired_ratio
+    from edgelab.widgets.distillation import Member
+
+    right = teacher.correct("validation")
+    return [
+        Member(
+            model.name,
+            Bundle.load(model.bundle()).size_bytes,
+            accuracy_interval(model.correct()),
+            paired_ratio(model.correct("validation"), right),
+            p50_ms=1.0,
+        )
+        for model in (teacher, *students)
+    ]
+
+
+# --- a notebook in the browser ------------------------------------------------------------------
+
+
+def run(page, lab: str, name: str, pictures: Path) -> None:
+    """Open a notebook, run all of its cells, and see that what came out is whole."""
+    page.goto(lab.replace("00_start_here", name) + "&reset")
+    wait_for(lambda: page.evaluate(IDLE))
+    page.evaluate(RUN_ALL)
+    try:
+        wait_for(lambda: failed(page) or all(c["count"] for c in page.evaluate(CELLS)), RUN_S)
+        wait_for(lambda: page.evaluate(IDLE))
+    finally:
+        photograph(page, pictures, name)
+    assert failed(page) == []
+    images = page.locator(".jp-OutputArea img")
+    assert images.count() > 0
+    assert [image for image in images.all() if not image.get_attribute("alt")] == []
+
+
+def failed(page) -> list[str]:
+    """The error of every cell that has one."""
+    outputs = [output for c in page.evaluate(CELLS) for output in c["outputs"]]
+    return ["\n".join(output["traceback"]) for output in outputs if output["output_type"] == "error"]
+
+
+def photograph(page, folder: Path, name: str) -> None:
+    """The notebook from top to bottom, a screen each."""
+    panel = page.locator(".jp-WindowedPanel-outer")
+    for number in range(100):
+        top, height, whole = panel.evaluate("it => [it.scrollTop, it.clientHeight, it.scrollHeight]")
+        if number * 0.95 * height > whole:
+            return
+        panel.evaluate("(it, top) => it.scrollTo(0, top)", number * 0.95 * height)
+        picture(page, folder / f"{name}-{number + 1:02}.png")
+
+
+def picture(page, file: Path) -> None:
+    page.wait_for_timeout(500)  # for what has just come into view to be drawn
+    page.screenshot(path=file)
+
+
+def cell(page, source: str):
+    return page.locator(".jp-CodeCell", has_text=source)
+
+
+def press(page, where, slider: str, key: str) -> None:
+    where.locator(".widget-slider", has_text=slider).locator(".noUi-handle").focus()
+    page.keyboard.press(key)
+
+
+def table(where) -> list[list[str]]:
+    """The table of a widget, as text; its heading first."""
+    return where.locator(".widget-html table").evaluate(
+        "table => [...table.rows].map(row => [...row.cells].map(cell => cell.textContent))"
+    )
+
+
+def rows(frame) -> list[list[str]]:
+    """What `table` gives for a DataFrame."""
+    return [list(map(str, frame.columns)), *(list(map(str, row)) for row in frame.to_numpy().tolist())]
+
+
+def wait_for(condition, limit_s: float = MOVE_S) -> None:
+    start = time.monotonic()
+    while not condition():
+        assert time.monotonic() - start < limit_s, f"still waiting after {limit_s:.0f} s"
+        time.sleep(0.2)

@@ -1,0 +1,87 @@
+"""What several test files share: a tiny data set with slots, a teacher, students and a bundle made from it for real.
+
+They are built once a run, in seconds, under a home of their own.
+"""
+
+import contextlib
+
+import pytest
+
+from edgelab.dataset import Dataset, Split
+from edgelab.slots import parse_marked
+
+UTTERANCES = {
+    "set_alarm": ("wake me at [{}](time)", "alarm for [{}](time) please", "get me up at [{}](time) sharp"),
+    "play_music": ("play [{}](artist)", "put on some [{}](artist) songs", "i want to hear [{}](artist)"),
+    "ask_cloud": ("why is {} so famous", "explain the history of {}", "who invented {}"),
+}
+FILL = {
+    "set_alarm": ("seven", "noon", "half past nine", "6 am", "ten tonight", "midnight"),
+    "play_music": ("queen", "miles davis", "the beatles", "adele", "johnny cash", "abba"),
+    "ask_cloud": ("rome", "chess", "the steam engine", "coffee", "silk", "glass"),
+}
+
+
+def _split(chosen: slice) -> Split:
+    rows = [
+        (*parse_marked(pattern.format(value)), label)
+        for label, patterns in UTTERANCES.items()
+        for value in FILL[label][chosen]
+        for pattern in patterns
+    ]
+    texts, spans, labels = zip(*rows, strict=True)
+    return Split(texts, labels, spans)
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory):
+    """The EDGELAB_HOME of all runs of the course's notebooks: what one builds, the next one loads."""
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="session")
+def tiny() -> Dataset:
+    """36 training examples and 9 of each other split, in 3 labels with 2 slots; 9 more in the extra split `hard`."""
+    train, validation, test = _split(slice(0, 4)), _split(slice(4, 5)), _split(slice(5, 6))
+    return Dataset("tiny", train, validation, test, tuple(sorted(UTTERANCES)), ("artist", "time"), {"hard": test})
+
+
+@pytest.fixture(scope="session")
+def tiny_home(tmp_path_factory):
+    """`with tiny_home():` builds and loads under one home, shared by the whole run."""
+    folder = tmp_path_factory.mktemp("tiny-home")
+
+    @contextlib.contextmanager
+    def inside():
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("EDGELAB_HOME", str(folder))
+            yield folder
+
+    return inside
+
+
+@pytest.fixture(scope="session")
+def tiny_teacher(tiny, tiny_home):
+    """The real encoder, fine-tuned on the tiny data: 15 steps."""
+    from edgelab.distillation import TeacherPlan, train_teacher
+
+    with tiny_home():
+        return train_teacher(tiny, TeacherPlan(batch_size=12, epochs=5))
+
+
+@pytest.fixture(scope="session")
+def tiny_student(tiny_teacher, tiny_home):
+    """A convolution distilled from it, with an intent and a slot head."""
+    from edgelab.distillation import StudentPlan, train_student
+    from edgelab.encoder import Spec
+
+    plan = StudentPlan(lr=5e-3, steps=150, batch_size=12, augmented=60)
+    with tiny_home():
+        return train_student(Spec("convolution", 400, 32, 48), (tiny_teacher,), plan)
+
+
+@pytest.fixture(scope="session")
+def tiny_bundle(tiny_student, tiny_home):
+    """The folder of its bundle: not to be changed; copy it first."""
+    with tiny_home():
+        return tiny_student.bundle()

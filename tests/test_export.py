@@ -1,0 +1,102 @@
+"""One ONNX file that computes what torch computes, at shapes unseen at export; what does not is refused."""
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import torch
+from torch import nn
+
+from edgelab.encoder import Spec, pad
+from edgelab.export import ExportError, check_parity, export_onnx
+from edgelab.models import Convolution, Static, build_student, build_teacher
+
+VOCABULARY = 40
+
+
+def table(width=8):
+    return torch.randn(VOCABULARY, width, generator=torch.Generator().manual_seed(0))
+
+
+def transformer():
+    teacher = build_teacher(3, 5, 0)
+    return build_student(
+        Spec("transformer", VOCABULARY, layers=(0,)), teacher, np.arange(1000, 1000 + VOCABULARY), 5, 0
+    )
+
+
+MODELS = {
+    "convolution": lambda: Convolution(table(), 6, 3, 5),
+    "convolution without slots": lambda: Convolution(table(), 6, 3, 1),
+    "static": lambda: Static(table(), 6, 3),
+    "transformer": transformer,
+}
+
+
+@pytest.fixture(scope="module", params=MODELS)
+def exported(request, tmp_path_factory):
+    torch.manual_seed(0)
+    model = MODELS[request.param]()
+    path = tmp_path_factory.mktemp("onnx") / "model.onnx"
+    return request.param, model, path, export_onnx(model, path, VOCABULARY)
+
+
+def test_the_file_computes_what_torch_computes_at_any_shape(exported):
+    name, model, path, parity = exported
+    assert parity.largest_difference < 1e-4 and len(parity.shapes) == 4 and (2, 7) not in parity.shapes
+    session = onnxruntime.InferenceSession(str(path))
+    for rows in ([[2, 9, 3]], [[2, 3]], [[2, 11, 12, 3], [2, 9, 3], [2, 30, 31, 32, 33, 3]], [[5] * 128]):
+        ids, mask = pad(rows)
+        got = session.run(None, {"ids": ids.numpy(), "mask": mask.numpy()})
+        with torch.inference_mode():
+            expected = model(ids, mask)
+        assert len(got) == len(expected) == (2 if name in ("convolution", "transformer") else 1)
+        assert np.allclose(got[0], expected[0], atol=1e-4)
+        for row, line in enumerate(rows if len(got) > 1 else []):
+            assert np.allclose(got[1][row, : len(line)], expected[1][row, : len(line)], atol=1e-4)
+
+
+def test_the_file_is_one_with_named_and_open_dimensions(exported):
+    name, _, path, _ = exported
+    assert [f.name for f in path.parent.iterdir()] == ["model.onnx"]  # no weights beside it
+    graph = onnx.load(path).graph
+    assert [i.name for i in graph.input] == ["ids", "mask"]
+    assert [o.name for o in graph.output] == ["intent", "slots"][: 2 if name in ("convolution", "transformer") else 1]
+    for tensor in graph.input:
+        assert [d.dim_param for d in tensor.type.tensor_type.shape.dim] == ["batch", "tokens"]
+        assert tensor.type.tensor_type.elem_type == onnx.TensorProto.INT64
+
+
+class Noisy(Static):
+    """Dropout that was left on: each run gives another answer."""
+
+    def forward(self, ids, mask):
+        return (nn.functional.dropout(super().forward(ids, mask)[0], 0.5, training=True),)
+
+
+class Undefined(Static):
+    """0 / 0, in torch and in the exported file alike."""
+
+    def forward(self, ids, mask):
+        nothing = (mask * 0).sum(1, keepdim=True).float()
+        return (super().forward(ids, mask)[0] + nothing / nothing,)
+
+
+@pytest.mark.parametrize("broken", [Noisy, Undefined])
+def test_a_model_that_the_file_does_not_reproduce_is_refused(broken, tmp_path):
+    torch.manual_seed(0)
+    with pytest.raises(ExportError, match=r"broken\.onnx: differs from torch by (\d|nan)"):
+        export_onnx(broken(table(), 6, 3), tmp_path / "broken.onnx", VOCABULARY)
+
+
+def test_a_file_of_another_model_does_not_pass(exported, tmp_path):
+    name, model, path, _ = exported
+    other = MODELS[name]()
+    with torch.no_grad():
+        other.intent.bias.add_(0.5)
+    assert check_parity(other.eval(), path, VOCABULARY).largest_difference > 0.1
+
+
+def test_the_tolerance_decides(tmp_path):
+    with pytest.raises(ExportError, match="at most 0 expected"):
+        export_onnx(Convolution(table(64), 64, 30, 9), tmp_path / "m.onnx", VOCABULARY, tolerance=0.0)

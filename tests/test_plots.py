@@ -1,0 +1,123 @@
+"""Figures: what is drawn is what was given; alt text that JupyterLab shows; no global state."""
+
+import base64
+import re
+import struct
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_hex
+
+from edgelab import plots
+from edgelab.measurement import Interval, LatencySamples, accuracy_interval
+
+ROWS = {"teacher": Interval(0.95, 0.93, 0.97), "student": Interval(0.93, 0.91, 0.94)}
+POINTS = {"teacher": (90.0, ROWS["teacher"], 9.0), "student": (0.6, ROWS["student"], 0.11)}
+
+
+def drawings():
+    samples = LatencySamples("x", tuple(np.random.default_rng(0).lognormal(size=300)))
+    return {
+        "intervals": plots.intervals(ROWS, "accuracy", reference=0.9),
+        "bars": plots.bars(["a", "b"], {"T = 1": [0.9, 0.1], "T = 2": [0.7, 0.3]}, "probability", limit=1),
+        "frontier": plots.frontier(POINTS, bar=0.92, chosen="student"),
+        "latency_histogram": plots.latency_histogram(samples),
+    }
+
+
+def words(figure) -> list[str]:
+    """Every text on the axes, legend included."""
+    figure.canvas.draw()
+    return [t.get_text() for t in figure.findobj(lambda a: hasattr(a, "get_text")) if t.get_text() and t.get_visible()]
+
+
+@pytest.mark.parametrize("name", ["intervals", "bars", "frontier", "latency_histogram"])
+def test_every_figure_is_a_readable_png_in_the_one_style(name):
+    figure = drawings()[name]
+    data = plots.png(figure)
+    assert data.startswith(b"\x89PNG\r\n\x1a\n")
+    width, height = struct.unpack(">II", data[16:24])
+    assert (width, height) == tuple(round(100 * inches) for inches in figure.get_size_inches()) and 500 < width <= 1000
+    (axes,) = figure.axes
+    assert axes.get_xlabel() and not axes.spines["top"].get_visible() and not axes.spines["right"].get_visible()
+    sizes = [label.get_fontsize() for label in (*axes.get_xticklabels(), axes.xaxis.label, *axes.texts)]
+    assert min(sizes) >= 9.5  # points, at 100 dpi
+
+
+def test_colours_are_okabe_and_itos_and_differ():
+    assert plots.COLOURS[:5] == ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7")
+    assert len(set(plots.COLOURS)) == len(plots.COLOURS)
+
+
+def test_intervals_stand_where_they_were_measured_first_on_top():
+    (axes,) = drawings()["intervals"].axes
+    spans = {tuple(line.get_xdata()): line.get_ydata()[0] for line in axes.lines if len(line.get_xdata()) == 2}
+    assert spans[0.93, 0.97] == 0 and spans[0.91, 0.94] == 1 and (0.9, 0.9) in spans
+    assert [t.get_text() for t in axes.get_yticklabels()] == ["teacher", "student"]
+    bottom, top = axes.get_ylim()
+    assert bottom > 1 > 0 > top  # downwards
+
+
+def test_bars_are_as_long_as_their_values():
+    figure = drawings()["bars"]
+    (axes,) = figure.axes
+    assert [[bar.get_width() for bar in group] for group in axes.containers] == [[0.9, 0.1], [0.7, 0.3]]
+    assert axes.get_xlim() == (0, 1) and axes.yaxis_inverted() and {"T = 1", "T = 2", "a", "b"} <= set(words(figure))
+    assert plots.bars(["a"], {"only": [1.0]}, "x").axes[0].get_legend() is None
+
+
+def test_the_frontier_marks_the_chosen_point_and_the_bar():
+    figure = drawings()["frontier"]
+    (axes,) = figure.axes
+    points = {tuple(map(float, c.lines[0].get_xydata()[0])): to_hex(c.lines[0].get_color()) for c in axes.containers}
+    assert points == {(90.0, 0.95): plots.BLUE.lower(), (0.6, 0.93): plots.ORANGE.lower()}
+    assert axes.get_xscale() == "log" and {"student\n0.11 ms", "teacher\n9 ms"} <= set(words(figure))
+    assert any(list(line.get_ydata()) == [0.92, 0.92] for line in axes.lines)
+
+
+def test_a_perfect_accuracy_can_be_drawn():
+    """Wilson's upper end of 10 in 10 is 1 - 1e-16 in floating point: no bar may have a negative length."""
+    for n in range(1, 60):
+        for interval in (accuracy_interval(np.ones(n)), accuracy_interval(np.zeros(n))):
+            plots.frontier({"m": (1.0, interval, 1.0)})
+
+
+def test_the_histogram_counts_every_request_and_marks_its_percentiles():
+    samples = LatencySamples("x", (*[1.0] * 95, 2.0, 3.0, 4.0, 50.0, 5000.0))
+    figure = plots.latency_histogram(samples)
+    (axes,) = figure.axes
+    assert sum(bar.get_height() for bar in axes.patches) == 100
+    assert {
+        f"p50 {1:.3f} ms",
+        f"mean {np.mean(samples.milliseconds):.3f} ms",
+        f"p99 {samples.percentile(99):.3f} ms",
+    } <= set(words(figure))
+    plots.latency_histogram(LatencySamples("same", (1.0,) * 20))
+
+
+def test_a_shown_figure_carries_its_alt_text_where_jupyterlab_shows_it(capsys):
+    from IPython.testing.globalipapp import start_ipython
+    from IPython.utils.capture import capture_output
+
+    start_ipython()
+    figure = drawings()["bars"]
+    with capture_output(stdout=False, stderr=False) as captured:
+        plots.show_figure(figure, 'probabilities at "T < 2"')
+    (shown,) = captured.outputs
+    assert shown.data["text/plain"] == 'probabilities at "T < 2"'
+    data, alt = re.fullmatch(
+        r'<img src="data:image/png;base64,([^"]+)" alt="([^"]*)">', shown.data["text/html"]
+    ).groups()
+    assert alt == "probabilities at &quot;T &lt; 2&quot;" and base64.b64decode(data) == plots.png(figure)
+
+
+def test_drawing_leaves_no_global_state():
+    """pyplot keeps figures alive and settings for all: it is never loaded."""
+    code = (
+        "import sys, matplotlib; before = dict(matplotlib.rcParams)\n"
+        "from edgelab import plots; plots.png(plots.figure()[0])\n"
+        "assert 'matplotlib.pyplot' not in sys.modules; assert dict(matplotlib.rcParams) == before"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,197 @@
+"""What was built once is not built again; what decides it, builds it anew; what fails leaves nothing."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from edgelab import workspace
+from edgelab.workspace import build_once
+
+MODULES = ("edgelab.slots",)
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("EDGELAB_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+def write_hello(folder: Path) -> None:
+    (folder / "hello.txt").write_text("hello")
+
+
+def left_over(home: Path) -> list[str]:
+    """Everything below `built` but the locks."""
+    return sorted(f.name for f in (home / "built").rglob("*") if f.suffix != ".lock")
+
+
+def refuse(folder: Path) -> None:
+    raise AssertionError("built again")
+
+
+def test_built_once_then_loaded_with_a_note_that_says_when_and_how_long(monkeypatch):
+    monkeypatch.setattr(workspace, "time", SimpleNamespace(perf_counter=iter([1000.0, 1041.6]).__next__))
+    first = build_once("teacher", write_hello, inputs={"seed": 0}, modules=MODULES)
+    assert not first.loaded and first.note == "teacher: built now in 42 s"
+    second = build_once("teacher", refuse, inputs={"seed": 0}, modules=MODULES)
+    assert second.loaded and second.path == first.path and (second.path / "hello.txt").read_text() == "hello"
+    assert re.fullmatch(r"teacher: loaded; it was built on \d{4}-\d\d-\d\d \d\d:\d\d in 42 s", second.note)
+    assert (second.built_at, second.seconds) == (first.built_at, first.seconds)
+
+
+def test_the_artifact_records_what_it_was_built_from():
+    artifact = build_once("teacher", write_hello, inputs={"seed": 3}, modules=MODULES)
+    record = json.loads((artifact.path / "artifact.json").read_text())
+    assert record["inputs"] == {"seed": 3} and set(record["versions"]) == set(workspace.LIBRARIES)
+    assert record["versions"]["numpy"] == __import__("numpy").__version__
+
+
+def test_changed_inputs_kinds_sources_and_versions_build_anew(monkeypatch, tmp_path):
+    package = tmp_path / "package"
+    package.mkdir()
+    monkeypatch.syspath_prepend(str(package))
+    source = package / "a_recipe.py"
+    source.write_text("steps = 1")
+    paths = []
+
+    def built(kind="teacher", inputs=None, modules=("a_recipe",)) -> bool:
+        artifact = build_once(kind, write_hello, inputs=inputs or {"seed": 0}, modules=modules)
+        paths.append(artifact.path)
+        return not artifact.loaded
+
+    assert built() and not built()
+    assert built(inputs={"seed": 1}) and built(kind="student") and built(modules=("a_recipe", *MODULES))
+    source.write_text("steps = 2")
+    assert built() and not built()
+    source.write_text("steps = 1")
+    assert not built()
+    monkeypatch.setattr(workspace, "versions", lambda: {"torch": "9"})
+    assert built() and not built()
+    assert len(set(paths)) == 6 and all(path.is_dir() for path in paths)
+
+
+def test_the_order_of_inputs_and_modules_does_not_matter():
+    build_once("a", write_hello, inputs={"x": 1, "y": 2}, modules=("edgelab.slots", "edgelab.host"))
+    assert build_once("a", refuse, inputs={"y": 2, "x": 1}, modules=("edgelab.host", "edgelab.slots")).loaded
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+def test_an_interrupted_build_leaves_nothing_and_can_be_built_later(home, error):
+    def broken(folder: Path) -> None:
+        write_hello(folder)
+        raise error("stopped")
+
+    with pytest.raises(error, match="stopped"):
+        build_once("teacher", broken, inputs={}, modules=MODULES)
+    assert left_over(home) == [] and list(workspace.artifacts()) == []
+    assert not build_once("teacher", write_hello, inputs={}, modules=MODULES).loaded
+
+
+SLOW = """
+import sys, time
+from edgelab.workspace import build_once
+
+def build(folder):
+    (folder / "half.txt").write_text("half")
+    print("building", flush=True)
+    time.sleep(float(sys.argv[1]))
+
+artifact = build_once("teacher", build, inputs={}, modules=("edgelab.slots",))
+print(artifact.note, artifact.path.name)
+"""
+
+
+def start(seconds: float) -> subprocess.Popen:
+    return subprocess.Popen([sys.executable, "-c", SLOW, str(seconds)], stdout=subprocess.PIPE, text=True)
+
+
+def test_two_processes_that_build_the_same_at_once_build_it_once(home):
+    processes = [start(0.5) for _ in range(3)]
+    outputs = [process.communicate(timeout=60)[0] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0, 0]
+    assert sum("building\n" in output for output in outputs) == 1
+    assert sum("built now" in output for output in outputs) == 1 and sum("loaded" in output for output in outputs) == 2
+    assert len({output.split()[-1] for output in outputs}) == 1 and len(list(workspace.artifacts())) == 1
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system cannot kill a process outright")
+def test_a_killed_build_is_not_taken_for_a_built_one():
+    process = start(60)
+    assert process.stdout.readline() == "building\n"
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    assert list(workspace.artifacts()) == []
+    again = build_once("teacher", write_hello, inputs={}, modules=MODULES)
+    assert not again.loaded and sorted(os.listdir(again.path)) == ["artifact.json", "hello.txt"]
+
+
+def test_a_folder_without_its_record_is_built_anew():
+    artifact = build_once("teacher", write_hello, inputs={}, modules=MODULES)
+    (artifact.path / "artifact.json").unlink()
+    (artifact.path / "stray.txt").write_text("stray")
+    again = build_once("teacher", write_hello, inputs={}, modules=MODULES)
+    assert not again.loaded and again.path == artifact.path and not (again.path / "stray.txt").exists()
+
+
+def test_clear_deletes_what_was_built_and_keeps_downloads(home):
+    build_once("teacher", write_hello, inputs={}, modules=MODULES)
+    build_once("student", write_hello, inputs={}, modules=MODULES)
+    assert sorted(a.kind for a in workspace.artifacts()) == ["student", "teacher"]
+    kept = [workspace.download_home() / "clinc150" / "data.json", home / "scoreboard.jsonl", home / "predictions.json"]
+    for file in kept:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("mine")
+    freed = workspace.clear()
+    assert freed > 2 * len("hello") and list(workspace.artifacts()) == [] and all(file.exists() for file in kept)
+    assert workspace.clear() == 0
+    assert not build_once("teacher", write_hello, inputs={}, modules=MODULES).loaded
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
+    file = tmp_path / "new" / "board.jsonl"
+    workspace.write_atomic(file, "é one\n")
+    assert file.read_text("utf-8") == "é one\n"
+
+    def fail(*_):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(os, "replace", fail)
+    with pytest.raises(OSError, match="disk full"):
+        workspace.write_atomic(file, "two\n")
+    with pytest.raises(UnicodeEncodeError):
+        workspace.write_atomic(file, "\ud800")
+    assert file.read_text("utf-8") == "é one\n" and os.listdir(file.parent) == ["board.jsonl"]
+
+
+def test_where_things_live(monkeypatch, tmp_path):
+    monkeypatch.setenv("EDGELAB_HOME", "~/course")
+    assert workspace.home() == Path.home() / "course"
+    monkeypatch.delenv("EDGELAB_HOME")
+    root = Path(__file__).resolve().parent.parent
+    assert (workspace.checkout(), workspace.home(), workspace.data_home()) == (root, root / "artifacts", root / "data")
+    # As installed from a wheel: no checkout around the package, its data inside it.
+    monkeypatch.setattr(workspace, "PACKAGE", tmp_path / "site-packages" / "edgelab")
+    assert workspace.checkout() is None and workspace.home() == Path.home() / ".cache" / "edgelab"
+    assert workspace.data_home() == tmp_path / "site-packages" / "edgelab" / "data"
+
+
+def test_a_configuration_as_plain_values_keeps_its_type_apart():
+    @dataclass(frozen=True)
+    class Plan:
+        lr: float
+        layers: tuple[int, ...] = (0, 3)
+
+    assert workspace.plain(Plan(0.1)) == {"type": "Plan", "lr": 0.1, "layers": (0, 3)}
+
+
+def test_a_missing_library_has_no_version():
+    assert workspace.versions(("numpy", "no-such-library"))["no-such-library"] == "-"
