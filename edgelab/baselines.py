@@ -11,15 +11,18 @@ from edgelab.dataset import Dataset, Split
 
 @dataclass(frozen=True)
 class Baseline:
-    """A fitted classifier: `predict(text)` gives a label; `size_bytes` is all it needs, pickled."""
+    """A fitted classifier: `predict_all(texts)` gives their labels; `size_bytes` is all it needs, pickled."""
 
     name: str
-    predict: Callable[[str], str]
+    predict_all: Callable[[tuple[str, ...]], np.ndarray]
     size_bytes: int
+
+    def predict(self, text: str) -> str:
+        return self.predict_all((text,))[0]
 
     def correct(self, split: Split) -> np.ndarray:
         """Whether each example's label is right, bool [examples]."""
-        return np.array([self.predict(t) == label for t, label in zip(split.texts, split.labels, strict=True)])
+        return self.predict_all(split.texts) == np.array(split.labels)
 
 
 def tfidf_svc(dataset: Dataset) -> Baseline:
@@ -30,16 +33,16 @@ def tfidf_svc(dataset: Dataset) -> Baseline:
 
     model = make_pipeline(TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True), LinearSVC())
     model.fit(dataset.train.texts, dataset.train.labels)
-    return Baseline("TF-IDF + LinearSVC", lambda text: model.predict([text])[0], len(pickle.dumps(model)))
+    return Baseline("TF-IDF + LinearSVC", model.predict, len(pickle.dumps(model)))
 
 
 def frozen_encoder(dataset: Dataset) -> Baseline:
     """Logistic regression on the untuned encoder's sentence embeddings."""
     from sklearn.linear_model import LogisticRegression
 
-    from edgelab.encoder import PRETRAINED, embed, pretrained_folder, sentence_embedder
+    from edgelab.encoder import PRETRAINED, pretrained_folder, sentence_embedder
 
+    embed = sentence_embedder()
     model = LogisticRegression(C=10, max_iter=1000).fit(embed(dataset.train.texts), dataset.train.labels)
-    one = sentence_embedder()
     size = len(pickle.dumps(model)) + sum((pretrained_folder() / name).stat().st_size for name in PRETRAINED)
-    return Baseline("frozen MiniLM + LogReg", lambda text: model.predict(one((text,)))[0], size)
+    return Baseline("frozen MiniLM + LogReg", lambda texts: model.predict(embed(texts)), size)

@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -148,14 +149,12 @@ def folder_bytes(folder: Path) -> int:
 def write_atomic(path: Path, text: str) -> None:
     """Write a whole file or none of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, scratch = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    scratch = path.with_name(f".{path.name}-{os.getpid()}-{threading.get_ident()}")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        scratch.write_text(text, "utf-8")
         os.replace(scratch, path)
-    except BaseException:
-        os.unlink(scratch)
-        raise
+    finally:
+        scratch.unlink(missing_ok=True)
 
 
 def plain(config) -> dict:

@@ -27,6 +27,8 @@ CELLS = """() => jupyterapp.shell.currentWidget.content.widgets.map(cell => cell
         source: model.sharedModel.source, count: model.executionCount, outputs: model.outputs.toJSON(),
     }))"""
 
+LAST_CELL_BOTTOM = "() => [...document.querySelectorAll('.jp-Notebook-cell')].pop().getBoundingClientRect().bottom"
+
 
 @pytest.fixture
 def page(browser):
@@ -156,7 +158,7 @@ def run(page, lab: str, name: str, pictures: Path) -> None:
     finally:
         photograph(page, pictures, name)
     assert failed(page) == []
-    images = page.locator(".jp-OutputArea img")
+    images = page.locator(".jp-OutputArea img:not(.widget-image)")  # above that one its explorer says it in words
     assert images.count() > 0
     assert [image for image in images.all() if not image.get_attribute("alt")] == []
 
@@ -170,12 +172,12 @@ def failed(page) -> list[str]:
 def photograph(page, folder: Path, name: str) -> None:
     """The notebook from top to bottom, a screen each."""
     panel = page.locator(".jp-WindowedPanel-outer")
-    for number in range(100):
-        top, height, whole = panel.evaluate("it => [it.scrollTop, it.clientHeight, it.scrollHeight]")
-        if number * 0.95 * height > whole:
-            return
-        panel.evaluate("(it, top) => it.scrollTo(0, top)", number * 0.95 * height)
-        picture(page, folder / f"{name}-{number + 1:02}.png")
+    number, more = 0, True
+    while more:
+        panel.evaluate("(panel, number) => panel.scrollTo(0, 0.95 * number * panel.clientHeight)", number)
+        number += 1
+        picture(page, folder / f"{name}-{number:02}.png")
+        more = page.evaluate(LAST_CELL_BOTTOM) > page.viewport_size["height"]
 
 
 def picture(page, file: Path) -> None:
@@ -184,7 +186,10 @@ def picture(page, file: Path) -> None:
 
 
 def cell(page, source: str):
-    return page.locator(".jp-CodeCell", has_text=source)
+    """The code cell that holds this, in view: of what is not, the browser draws nothing."""
+    found = page.locator(".jp-CodeCell", has_text=source)
+    found.scroll_into_view_if_needed()
+    return found
 
 
 def press(page, where, slider: str, key: str) -> None:

@@ -1,0 +1,70 @@
+"""Slow: the whole recipes on Pocket and on CLINC150, held to the figures that the course promises."""
+
+import numpy as np
+import pytest
+
+from benchmarks import distillation, pocket_bundle, pocket_models
+from benchmarks.pocket_card import SHARED, public_data
+from edgelab import dataset
+from edgelab.baselines import tfidf_svc
+from edgelab.bundle import Bundle, evaluate
+from edgelab.workspace import data_home
+
+TEACHER_ON_POCKET = 0.92
+
+pytestmark = pytest.mark.slow
+needs_public_data = pytest.mark.skipif(not SHARED.is_dir(), reason="the public data is not beside the project")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def own_home(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EDGELAB_HOME", str(tmp_path_factory.mktemp("home")))
+        yield
+
+
+def test_the_shipped_bundle_is_what_its_command_builds(tmp_path):
+    pocket_bundle.main(["--out", str(tmp_path / "pocket")])
+    test = dataset.load("pocket").test
+    rebuilt = evaluate(Bundle.load(tmp_path / "pocket"), test)
+    shipped_bundle = Bundle.load(data_home() / "bundles" / "pocket")
+    shipped = evaluate(shipped_bundle, test)
+    print(f"accuracy: shipped {shipped.accuracy}, rebuilt {rebuilt.accuracy}")
+    print(f"slots: shipped {shipped.slot_exact_match}, rebuilt {rebuilt.slot_exact_match}")
+    assert shipped_bundle.size_bytes <= 2_000_000
+    assert shipped.accuracy.value == pytest.approx(shipped_bundle.manifest["metrics"]["accuracy"][0], abs=0.003)
+    # Another processor sums in another order, so another model: the same within the noise of training.
+    assert abs(rebuilt.accuracy.value - shipped.accuracy.value) < 0.03
+    assert abs(rebuilt.slot_exact_match.value - shipped.slot_exact_match.value) < 0.06
+
+
+def test_pocket_is_hard_for_words_alone_and_learnable(capsys):
+    teacher, _ = pocket_bundle.train()
+    classic = tfidf_svc(teacher.dataset).correct(teacher.dataset.test).mean()
+    print(f"teacher {teacher.correct().mean():.4f}, TF-IDF + LinearSVC {classic:.4f}")
+    assert teacher.correct().mean() >= TEACHER_ON_POCKET
+    assert teacher.correct().mean() - classic >= 0.04
+
+
+@needs_public_data
+def test_a_model_of_pocket_alone_understands_other_peoples_words():
+    teacher, _ = pocket_bundle.train()
+    opened = Bundle.load(teacher.bundle(), threads=2)
+    with public_data():
+        right, intents = pocket_models.transfer(lambda text: opened.predict(text).label, "clinc150")
+    print(f"teacher on the mapped CLINC150: {right.mean():.4f}, mean over intents {pocket_models.macro(right, intents):.4f}")
+    assert right.mean() >= 0.80
+
+
+@needs_public_data
+def test_clinc150_teacher_and_students():
+    with public_data():
+        teacher, pairs = distillation.train()
+    print(distillation.figures(teacher, pairs))
+    accuracy = teacher.correct().mean()
+    assert accuracy >= 0.955
+    retention = {pair.name: np.median(pair.distilled.mean(1)) / accuracy for pair in pairs}
+    for pair in pairs:
+        assert (pair.distilled.mean(1) > pair.undistilled.mean(1)).all(), pair.name
+    assert retention["transformer 2x384"] >= 0.985
+    assert retention["convolution 128/384"] >= 0.99
