@@ -81,8 +81,8 @@ class TeacherPlan:
 
     @classmethod
     def for_size(cls, examples: int) -> "TeacherPlan":
-        """Small data needs more passes in smaller batches; with plenty, two passes do."""
-        return cls() if examples >= 5000 else cls(lr=2e-4, head_lr=8e-3, batch_size=16, epochs=6)
+        """Two passes do where examples are plenty; fewer need more passes, in smaller batches."""
+        return cls() if examples >= 5000 else cls(lr=2e-4, head_lr=8e-3, batch_size=16, epochs=max(4.0, 10_000 / examples))
 
 
 def train_teacher(dataset: Dataset, plan: TeacherPlan, *, seed: int = 0) -> Trained:

@@ -80,7 +80,7 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def address(server: subprocess.Popen, log: Path, limit_s: float = 120) -> str:
+def address(server: subprocess.Popen, log: Path, limit_s: float = 300) -> str:
     start = time.monotonic()
     while not (found := re.search(r"http://127\.0\.0\.1:\S+\?token=\S+", log.read_text())):
         assert server.poll() is None and time.monotonic() - start < limit_s, log.read_text()

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 RUN_S = 1200  # for all cells of one notebook: there may be everything to build, on a busy machine
-MOVE_S = 60  # for a widget to answer
+ANSWER_S = 300  # for JupyterLab to open a notebook, or a widget to follow a key
 IDLE = """() => {
     const kernel = globalThis.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel;
     return kernel?.connectionStatus == "connected" && kernel.status == "idle";
@@ -34,7 +34,7 @@ LAST_CELL_BOTTOM = "() => [...document.querySelectorAll('.jp-Notebook-cell')].po
 def page(browser):
     """A page of the browser, which may ask this machine only."""
     page = browser.new_page(viewport={"width": 1280, "height": 1000})
-    page.set_default_timeout(1000 * MOVE_S)
+    page.set_default_timeout(1000 * ANSWER_S)
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     page.on("websocket", lambda socket: asked.append(socket.url))
@@ -209,7 +209,7 @@ def rows(frame) -> list[list[str]]:
     return [list(map(str, frame.columns)), *(list(map(str, row)) for row in frame.to_numpy().tolist())]
 
 
-def wait_for(condition, limit_s: float = MOVE_S) -> None:
+def wait_for(condition, limit_s: float = ANSWER_S) -> None:
     start = time.monotonic()
     while not condition():
         assert time.monotonic() - start < limit_s, f"still waiting after {limit_s:.0f} s"
