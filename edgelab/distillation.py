@@ -82,7 +82,7 @@ class TeacherPlan:
     @classmethod
     def for_size(cls, examples: int) -> "TeacherPlan":
         """Two passes do where examples are plenty; fewer need more passes, in smaller batches."""
-        return cls() if examples >= 5000 else cls(lr=2e-4, head_lr=8e-3, batch_size=16, epochs=max(4.0, 10_000 / examples))
+        return cls() if examples >= 5000 else cls(lr=3e-4, head_lr=8e-3, batch_size=32, epochs=max(4.0, 10_000 / examples))
 
 
 def train_teacher(dataset: Dataset, plan: TeacherPlan, *, seed: int = 0) -> Trained:
@@ -131,16 +131,13 @@ class StudentPlan:
     augmented: int = 0
     real_share: float = 0.3
     masked: float = 0.15
+    head_lr: float = 8e-3  # for the fresh heads on pretrained layers: only a transformer has both
 
     @classmethod
     def for_family(cls, family: str) -> "StudentPlan":
         """A short training that suits a notebook; `benchmarks.distillation` runs longer ones."""
-        lr, steps, batch_size = {
-            "transformer": (5e-4, 300, 32),
-            "convolution": (2e-3, 2000, 64),
-            "static": (3e-3, 1500, 64),
-        }[family]
-        return cls(lr, steps, batch_size, augmented=15_000)
+        lr, steps = {"transformer": (5e-4, 300), "convolution": (5e-3, 1500), "static": (5e-3, 1200)}[family]
+        return cls(lr, steps, batch_size=64, augmented=10_000)
 
 
 @dataclass(frozen=True)
@@ -212,7 +209,7 @@ def train_student(
         tokenizer, kept = trim_vocabulary(load_tokenizer(), dataset.train.texts, spec.vocabulary)
         tags = 1 if spec.family == "static" else 1 + 2 * len(dataset.slot_names)
         model = build_student(spec, teachers[0].model(), kept, tags, seed)
-        recipe = Recipe(plan.lr, plan.lr, plan.batch_size, steps=plan.steps, warmup=0.06, decay="cosine")
+        recipe = Recipe(plan.lr, plan.head_lr, plan.batch_size, steps=plan.steps, warmup=0.06, decay="cosine")
         arguments = {"seed": seed, "title": f"{name}, seed {seed}", "corrupt": mask_tokens(tokenizer, plan.masked)}
         if not distilled:
             train(model, encode_labelled(tokenizer, dataset, dataset.train), hard_loss, recipe, **arguments)

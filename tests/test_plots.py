@@ -80,7 +80,7 @@ def test_the_frontier_marks_the_chosen_point_and_the_bar():
 
 def test_a_perfect_accuracy_can_be_drawn():
     """Wilson's upper end of 10 in 10 is 1 - 1e-16 in floating point: no bar may have a negative length."""
-    for n in range(1, 60):
+    for n in (1, 10, 13, 25, 27):
         for interval in (accuracy_interval(np.ones(n)), accuracy_interval(np.zeros(n))):
             plots.frontier({"m": (1.0, interval, 1.0)})
 
@@ -98,20 +98,15 @@ def test_the_histogram_counts_every_request_and_marks_its_percentiles():
     plots.latency_histogram(LatencySamples("same", (1.0,) * 20))
 
 
-def test_a_shown_figure_carries_its_alt_text_where_jupyterlab_shows_it(capsys):
-    from IPython.testing.globalipapp import start_ipython
-    from IPython.utils.capture import capture_output
-
-    start_ipython()
+def test_a_shown_figure_carries_its_alt_text_where_jupyterlab_shows_it(monkeypatch):
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda data, raw: shown.append(data))
     figure = drawings()["bars"]
-    with capture_output(stdout=False, stderr=False) as captured:
-        plots.show_figure(figure, 'probabilities at "T < 2"')
-    (shown,) = captured.outputs
-    assert shown.data["text/plain"] == 'probabilities at "T < 2"'
-    data, alt = re.fullmatch(
-        r'<img src="data:image/png;base64,([^"]+)" alt="([^"]*)">', shown.data["text/html"]
-    ).groups()
-    assert alt == "probabilities at &quot;T &lt; 2&quot;" and base64.b64decode(data) == plots.png(figure)
+    plots.show_figure(figure, 'probabilities at "T < 2"')
+    (data,) = shown
+    assert data["text/plain"] == 'probabilities at "T < 2"'
+    picture, alt = re.fullmatch(r'<img src="data:image/png;base64,([^"]+)" alt="([^"]*)">', data["text/html"]).groups()
+    assert alt == "probabilities at &quot;T &lt; 2&quot;" and base64.b64decode(picture) == plots.png(figure)
 
 
 def test_drawing_leaves_no_global_state():

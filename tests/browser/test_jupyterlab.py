@@ -58,11 +58,11 @@ def test_start_here(page, lab, pictures):
     run(page, lab, "00_start_here", pictures)
 
     guess = cell(page, 'predict("retention"')
-    assert "no guess recorded yet" in guess.inner_text()
+    assert "no guess recorded yet" in guess.text_content()
     guess.locator("input").focus()
     for key in ("Control+A", "9", "1", "Tab", "Enter"):
         page.keyboard.press(key)
-    wait_for(lambda: "recorded: 91 %" in guess.inner_text())
+    wait_for(lambda: "recorded: 91 %" in guess.text_content())
 
     pocket, request = cell(page, "show_pocket(pocket)"), "play some jazz at eight"
     pocket.locator("input").focus()
@@ -102,7 +102,7 @@ def test_distillation(page, lab, home, pictures, monkeypatch):
     wait_for(lambda: table(sizes) == rows(compute_size(family, 0.96, 30)))
     press(page, sizes, "bar", "Home")
     wait_for(lambda: table(sizes) == rows(compute_size(family, 0.80, 30)))
-    assert "ships" in sizes.locator("table").inner_text()
+    assert "ships" in sizes.locator("table").text_content()
     picture(page, pictures / "01_distillation-moved.png")
 
 
@@ -186,7 +186,7 @@ def picture(page, file: Path) -> None:
 
 
 def cell(page, source: str):
-    """The code cell that holds this, in view: of what is not, the browser draws nothing."""
+    """The code cell that holds this, scrolled into view."""
     found = page.locator(".jp-CodeCell", has_text=source)
     found.scroll_into_view_if_needed()
     return found
