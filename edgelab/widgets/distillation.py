@@ -82,5 +82,5 @@ def show_size(family: list[Member]) -> ipywidgets.VBox:
         words = f"{chosen} ships." if chosen else "Nothing clears the bar within the budget."
         return plots.frontier(points, chosen=chosen), words, table
 
-    controls = [slider("bar: retention", 0.95, 0.80, 1.0, 0.01), slider("budget, MB", 30, 0.5, 100, 0.5, ".1f")]
+    controls = [slider("bar: retention", 0.90, 0.80, 1.0, 0.01), slider("budget, MB", 30, 0.5, 100, 0.5, ".1f")]
     return explorer(controls, draw)

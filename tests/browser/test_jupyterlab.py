@@ -97,9 +97,9 @@ def test_distillation(page, lab, home, pictures, monkeypatch):
 
     family = members(teacher, students)
     sizes = cell(page, "show_size(")
-    assert table(sizes) == rows(compute_size(family, 0.95, 30))
+    assert table(sizes) == rows(compute_size(family, 0.90, 30))
     press(page, sizes, "bar", "ArrowRight")
-    wait_for(lambda: table(sizes) == rows(compute_size(family, 0.96, 30)))
+    wait_for(lambda: table(sizes) == rows(compute_size(family, 0.91, 30)))
     press(page, sizes, "bar", "Home")
     wait_for(lambda: table(sizes) == rows(compute_size(family, 0.80, 30)))
     assert "ships" in sizes.locator("table").text_content()
@@ -115,9 +115,9 @@ def trained():
     data = dataset.load("pocket")
     teacher = train_teacher(data, TeacherPlan.for_size(len(data.train)))
     specs = [
+        Spec("convolution", vocabulary=4096, embedding=64, hidden=256),
+        Spec("transformer", vocabulary=4096, layers=(0, 3)),
         Spec("convolution", vocabulary=4096, embedding=128, hidden=384),
-        Spec("transformer", vocabulary=6144, layers=(0, 3)),
-        Spec("convolution", vocabulary=4096, embedding=32, hidden=192),
         Spec("static", vocabulary=4096, embedding=64, hidden=128),
     ]
     students = [train_student(spec, (teacher,), StudentPlan.for_family(spec.family)) for spec in specs]
