@@ -83,7 +83,7 @@ def show_interval() -> ipywidgets.VBox:
         table = compute_interval(share, number)
         sizes = [50, 200, number, 5000] if number not in (50, 200, 5000) else [50, 200, 5000]
         rows = {f"{n} examples": accuracy_interval(np.arange(n) < round(share * n)) for n in sorted(sizes)}
-        words = f"With {number} examples the truth lies between {table['from'][0]} and {table['to'][0]}."
+        words = f"With {number} examples the 95 % interval runs from {table['from'][0]} to {table['to'][0]}."
         return plots.intervals(rows, "accuracy"), words, table
 
     return explorer([accuracy, examples], draw)

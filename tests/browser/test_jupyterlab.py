@@ -23,10 +23,7 @@ RUN_ALL = """async () => {
 }"""
 CELLS = """() => jupyterapp.shell.currentWidget.content.widgets.map(cell => cell.model)
     .filter(model => model.type == "code")
-    .map(model => ({
-        source: model.sharedModel.source, count: model.executionCount, outputs: model.outputs.toJSON(),
-    }))"""
-
+    .map(model => ({count: model.executionCount, outputs: model.outputs.toJSON()}))"""
 LAST_CELL_BOTTOM = "() => [...document.querySelectorAll('.jp-Notebook-cell')].pop().getBoundingClientRect().bottom"
 
 
@@ -173,7 +170,7 @@ def photograph(page, folder: Path, name: str) -> None:
     """The notebook from top to bottom, a screen each."""
     panel = page.locator(".jp-WindowedPanel-outer")
     number, more = 0, True
-    while more:
+    while more and number < 100:
         panel.evaluate("(panel, number) => panel.scrollTo(0, 0.95 * number * panel.clientHeight)", number)
         number += 1
         picture(page, folder / f"{name}-{number:02}.png")
