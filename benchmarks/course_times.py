@@ -29,7 +29,14 @@ def main() -> None:
                 raise SystemExit(f"{run.name}, cell {run.failed_cell}: {run.error}")
         peak_mb = max(cold.peak_bytes, warm.peak_bytes) / 1e6
         where = f"{machine.cpu}, {machine.cores} cores"
-        row = [run.name, f"{cold.seconds:.0f}", f"{warm.seconds:.0f}", f"{peak_mb:.0f}", where, date.today().isoformat()]
+        row = [
+            run.name,
+            f"{cold.seconds:.0f}",
+            f"{warm.seconds:.0f}",
+            f"{peak_mb:.0f}",
+            where,
+            date.today().isoformat(),
+        ]
         print(*row, sep="  ", flush=True)
         table.writerow(row)
     write_atomic(data_home() / "course_times.csv", stream.getvalue())

@@ -23,9 +23,11 @@ README = Path(__file__).parent / "README.md"
 SEEDS = (0, 1, 2)
 AUGMENTED = 60_000
 STUDENTS = {
-    Spec("transformer", vocabulary=6144, layers=(0, 3)): StudentPlan(7e-4, 400, batch_size=128, augmented=AUGMENTED),
+    Spec("transformer", vocabulary=6144, layers=(0, 3)): StudentPlan(
+        5e-4, 600, batch_size=128, augmented=AUGMENTED, masked=0.1, temperature=2.0
+    ),
     Spec("convolution", vocabulary=6144, embedding=128, hidden=384): StudentPlan(
-        2e-3, 5000, batch_size=128, augmented=AUGMENTED, temperature=2.0
+        2e-3, 5000, batch_size=128, augmented=AUGMENTED, masked=0.1
     ),
 }
 
@@ -69,7 +71,14 @@ def figures(teacher: Trained, pairs: list[Pair]) -> str:
                 f"{pair.seconds:.0f}",
             ]
         )
-    header = ["student", "distilled, by seed, %", "undistilled, %", "retention, median, %", "gain, points", "s to train"]
+    header = [
+        "student",
+        "distilled, by seed, %",
+        "undistilled, %",
+        "retention, median, %",
+        "gain, points",
+        "s to train",
+    ]
     return (
         f"{table(header, rows)}\n\nTeacher: {100 * right.mean():.1f} % in-scope, {teacher.artifact.seconds:.0f} s to train. "
         f"Intervals: 95 %, paired, over examples and seeds. Host: {host().cpu}, {host().cores} cores."

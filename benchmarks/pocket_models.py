@@ -46,20 +46,19 @@ def figures() -> str:
         "shipped bundle": lambda text: shipped.predict(text).label,
         classic.name: classic.predict,
     }
-    rows, right = [], {}
+    rows, on_test = [], {}
     for name, predict in models.items():
         row = [name]
         for split in (pocket.test, pocket.extra["hard"]):
-            right[name] = np.array([predict(t) == label for t, label in zip(split.texts, split.labels, strict=True)])
-            if split is pocket.test:
-                on_test = right[name]
-            row.append(f"{100 * accuracy_interval(right[name]):.1f}")
-        right[name] = on_test
+            right = np.array([predict(text) == label for text, label in zip(split.texts, split.labels, strict=True)])
+            interval = accuracy_interval(right)
+            row.append(f"{100 * interval.value:.1f} [{100 * interval.low:.1f}, {100 * interval.high:.1f}]")
+            on_test.setdefault(name, right)
         for source in ("clinc150", "snips2017"):
             outcome, intents = transfer(predict, source)
-            row += [f"{100 * accuracy_interval(outcome).value:.1f}", f"{100 * macro(outcome, intents):.1f}"]
+            row += [f"{100 * outcome.mean():.1f}", f"{100 * macro(outcome, intents):.1f}"]
         rows.append(row)
-    gap = paired_difference(right["teacher"], right[classic.name])
+    gap = paired_difference(on_test["teacher"], on_test[classic.name])
     header = ["accuracy, %", "test", "hard", "CLINC150", "its mean over intents", "SNIPS", "its mean over intents"]
     return (
         f"{table(header, rows)}\n\nOn test the teacher is {100 * gap.value:.1f} points above {classic.name} "

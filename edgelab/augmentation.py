@@ -7,7 +7,14 @@ import numpy as np
 from edgelab.dataset import Dataset
 
 # Share of each operation. None keeps the label for certain, which is why the teacher labels what comes out.
-MIXTURE = {"substitute": 0.30, "substitute_drop": 0.15, "drop": 0.10, "same_label": 0.25, "any_label": 0.15, "insert": 0.05}
+MIXTURE = {
+    "substitute": 0.30,
+    "substitute_drop": 0.15,
+    "drop": 0.10,
+    "same_label": 0.25,
+    "any_label": 0.15,
+    "insert": 0.05,
+}
 NEIGHBOURS = 15
 
 

@@ -82,7 +82,9 @@ class TeacherPlan:
     @classmethod
     def for_size(cls, examples: int) -> "TeacherPlan":
         """Two passes do where examples are plenty; fewer need more passes, in smaller batches."""
-        return cls() if examples >= 5000 else cls(lr=3e-4, head_lr=8e-3, batch_size=32, epochs=max(4.0, 10_000 / examples))
+        return (
+            cls() if examples >= 5000 else cls(lr=3e-4, head_lr=8e-3, batch_size=32, epochs=max(4.0, 10_000 / examples))
+        )
 
 
 def train_teacher(dataset: Dataset, plan: TeacherPlan, *, seed: int = 0) -> Trained:

@@ -98,7 +98,12 @@ def frontier(points: dict[str, tuple[float, Interval, float]], *, bar: float | N
             elinewidth=1.5,
         )
         axes.annotate(
-            f"{name}\n{p50:.2g} ms", (size, accuracy.value), xytext=(8, -4), textcoords="offset points", fontsize=10, va="top"
+            f"{name}\n{p50:.2g} ms",
+            (size, accuracy.value),
+            xytext=(8, -4),
+            textcoords="offset points",
+            fontsize=10,
+            va="top",
         )
     if bar is not None:
         axes.axhline(bar, color=GREY, linestyle="--", linewidth=1.2)

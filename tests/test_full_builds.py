@@ -10,7 +10,10 @@ from edgelab.baselines import tfidf_svc
 from edgelab.bundle import Bundle, evaluate
 from edgelab.workspace import data_home
 
-TEACHER_ON_POCKET = 0.92
+# A little under what was measured (the data card, benchmarks/README.md): another processor sums in another order, and
+# so trains another model. What a broken build reaches lies well under each of them.
+TEACHER_ON_POCKET = 0.91
+RETENTION = {"transformer 2x384": 0.98, "convolution 128/384": 0.985}
 
 pytestmark = pytest.mark.slow
 needs_public_data = pytest.mark.skipif(not SHARED.is_dir(), reason="the public data is not beside the project")
@@ -52,7 +55,9 @@ def test_a_model_of_pocket_alone_understands_other_peoples_words():
     opened = Bundle.load(teacher.bundle(), threads=2)
     with public_data():
         right, intents = pocket_models.transfer(lambda text: opened.predict(text).label, "clinc150")
-    print(f"teacher on the mapped CLINC150: {right.mean():.4f}, mean over intents {pocket_models.macro(right, intents):.4f}")
+    print(
+        f"teacher on the mapped CLINC150: {right.mean():.4f}, mean over intents {pocket_models.macro(right, intents):.4f}"
+    )
     assert right.mean() >= 0.80
 
 
@@ -66,5 +71,5 @@ def test_clinc150_teacher_and_students():
     retention = {pair.name: np.median(pair.distilled.mean(1)) / accuracy for pair in pairs}
     for pair in pairs:
         assert (pair.distilled.mean(1) > pair.undistilled.mean(1)).all(), pair.name
-    assert retention["transformer 2x384"] >= 0.985
-    assert retention["convolution 128/384"] >= 0.99
+    for name, least in RETENTION.items():
+        assert retention[name] >= least, name

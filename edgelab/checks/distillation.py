@@ -201,6 +201,10 @@ check.design(
             _without("min_slots_exact"),
             "an alarm at the wrong time is a wrong answer: bound slots_exact too.",
         ),
-        Mistake("hard-coded: no bar at all", {}, "an empty bar lets every model ship: write one line for each sentence of the brief."),
+        Mistake(
+            "hard-coded: no bar at all",
+            {},
+            "an empty bar lets every model ship: write one line for each sentence of the brief.",
+        ),
     ),
 )
