@@ -3,13 +3,17 @@
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from datetime import date
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgelab import workspace
+from edgelab.host import host
+from edgelab.measurement import LatencySamples, accuracy_interval
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
 IDENTITY = ("notebook", "model", "precision", "runtime", "data", "split", "host")
@@ -45,6 +49,26 @@ class Row:
     def identity(self) -> tuple[str, ...]:
         """What a row is about: measuring the same again replaces it."""
         return tuple(getattr(self, name) for name in IDENTITY)
+
+
+def measured(
+    notebook: str,
+    model: str,
+    correct: "np.ndarray",
+    samples: LatencySamples,
+    *,
+    size_bytes: int,
+    slot_exact_match: float | None = None,
+    precision: str = "fp32",
+    runtime: str = "onnxruntime",
+    data: str = "pocket",
+    split: str = "test",
+) -> Row:
+    """A row of what was measured here and now; `correct` is bool [examples] of the split."""
+    accuracy = accuracy_interval(correct)
+    interval = (accuracy.value, accuracy.low, accuracy.high)
+    taken = (samples.milliseconds, host().cpu, date.today().isoformat())
+    return Row(notebook, model, precision, runtime, data, split, *interval, slot_exact_match, size_bytes, *taken)
 
 
 def file() -> Path:

@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 
 from edgelab import scoreboard
+from edgelab.host import host
+from edgelab.measurement import LatencySamples
 from edgelab.scoreboard import Row
 
 ROW = Row(
@@ -80,3 +82,10 @@ def test_notebooks_may_add_at_the_same_time():
     with multiprocessing.get_context("spawn").Pool(4) as pool:
         pool.map(add_one, range(12))
     assert len(scoreboard.rows()) == 12
+
+
+def test_a_measured_row_carries_interval_host_and_samples():
+    row = scoreboard.measured("01", "m", np.array([True] * 9 + [False]), LatencySamples("m", (1.0, 2.0)), size_bytes=7)
+    assert (row.accuracy, row.size_bytes, row.latency_ms, row.slot_exact_match) == (0.9, 7, (1.0, 2.0), None)
+    assert row.accuracy_low < 0.9 < row.accuracy_high
+    assert row.host == host().cpu
