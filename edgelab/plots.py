@@ -110,7 +110,8 @@ def frontier(points: dict[str, tuple[float, Interval, float]], *, bar: float | N
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter("{x:g}")
     axes.xaxis.set_minor_locator(NullLocator())  # a third of the drawing time, and an explorer draws at each move
-    axes.margins(x=0.18)
+    sizes = [size for size, _, _ in points.values()]
+    axes.set_xlim(min(sizes) * 0.6, max(sizes) * 8)  # room on the right for the last label
     axes.grid(axis="y", color="#DDDDDD", linewidth=0.8)
     axes.set_xlabel("size of the whole bundle, MB (log scale)")
     axes.set_ylabel("accuracy, test")

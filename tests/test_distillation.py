@@ -323,6 +323,35 @@ def test_a_static_student_has_no_slots(tiny_teacher):
         static.slots_correct()
 
 
+def test_plans_for_every_size_and_family():
+    assert TeacherPlan.for_size(15_000) == TeacherPlan()
+    steps = [TeacherPlan.for_size(n).epochs * n / TeacherPlan.for_size(n).batch_size for n in (30, 300, 2_000, 4_999)]
+    assert all(150 < count < 1_000 for count in steps)  # enough to learn, and still minutes
+    families = ("transformer", "convolution", "static")
+    assert len({StudentPlan.for_family(family) for family in families}) == 3
+    with pytest.raises(KeyError):
+        StudentPlan.for_family("lstm")
+
+
+def test_metrics_are_those_of_the_test_split_with_their_intervals(tiny_teacher, tiny_student):
+    for trained in (tiny_teacher, tiny_student):
+        metrics = trained.metrics()
+        assert list(metrics) == ["accuracy", "slot_exact_match"]
+        assert (
+            metrics["accuracy"][0] == trained.correct().mean()
+            and metrics["slot_exact_match"][0] == trained.slots_correct().mean()
+        )
+        assert all(low <= value <= high for value, low, high in metrics.values())
+    without = replace(tiny_student.dataset, test=replace(tiny_student.dataset.test, spans=None))
+    assert list(replace(tiny_student, dataset=without).metrics()) == ["accuracy"]
+
+
+def test_a_bundle_is_exported_once_and_holds_nothing_else(tiny_student, tiny_bundle):
+    assert tiny_student.bundle() == tiny_bundle
+    assert sorted(f.name for f in tiny_bundle.iterdir()) == ["bundle.json", "model.onnx", "tokenizer.json"]
+    assert sorted(f.name for f in tiny_bundle.parent.iterdir()) == ["artifact.json", "bundle"]
+
+
 def test_zero_shot_tells_some_labels_by_their_names_alone(tiny):
     named = replace(tiny, labels=("ask_about_history", "play_music", "set_alarm"))
     best = zero_shot(named, tiny.test)
