@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edgelab.baselines import frozen_encoder, tfidf_svc
-from edgelab.dataset import Split
+from edgelab.dataset import Dataset, Split
 from edgelab.encoder import PRETRAINED, pretrained_folder
 
 
@@ -47,3 +47,10 @@ def test_fitting_again_gives_the_same(tiny):
     first, second = tfidf_svc(tiny), tfidf_svc(tiny)
     assert np.array_equal([first.predict(t) for t in tiny.test.texts], [second.predict(t) for t in tiny.test.texts])
     assert first.size_bytes == second.size_bytes == pytest.approx(len(pickle.dumps(0)) + first.size_bytes, abs=50)
+
+
+def test_word_pairs_tell_apart_what_the_same_words_mean_in_another_order():
+    texts = ("call mum text dad", "text mum call dad") * 3
+    split = Split(texts, ("first", "second") * 3)
+    pairs = tfidf_svc(Dataset("pairs", split, split, split, ("first", "second")))
+    assert pairs.correct(split).all()

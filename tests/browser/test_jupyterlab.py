@@ -54,7 +54,7 @@ def test_start_here(page, lab, pictures):
 
     run(page, lab, "00_start_here", pictures)
 
-    guess = cell(page, 'predict("retention"')
+    guess = cell(page, '"retention"')
     assert "no guess recorded yet" in guess.text_content()
     guess.locator("input").focus()
     for key in ("Control+A", "9", "1", "Tab", "Enter"):
@@ -114,7 +114,7 @@ def trained():
     specs = [
         Spec("convolution", vocabulary=4096, embedding=64, hidden=256),
         Spec("transformer", vocabulary=4096, layers=(0, 3)),
-        Spec("convolution", vocabulary=4096, embedding=128, hidden=384),
+        Spec("convolution", vocabulary=4096, embedding=32, hidden=128),
         Spec("static", vocabulary=4096, embedding=64, hidden=128),
     ]
     students = [train_student(spec, (teacher,), StudentPlan.for_family(spec.family)) for spec in specs]
