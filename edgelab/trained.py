@@ -102,7 +102,7 @@ class Trained:
             file.unlink()
 
         inputs = {"model": self.artifact.path.name, "name": self.name}
-        modules = ("edgelab.trained", "edgelab.export", "edgelab.bundle")
+        modules = ("edgelab.trained", "edgelab.export", "edgelab.bundle", "edgelab.measurement", "edgelab.slots")
         return build_once("bundle", build, inputs=inputs, modules=modules).path / "bundle"
 
 
