@@ -38,13 +38,14 @@ class Prediction:
 @dataclass(frozen=True)
 class Evaluation:
     """`per_label` holds (right, total); `unknown_labels` counts examples whose label the bundle never learned:
-    they count as wrong. `correct` keeps each example's outcome, for paired comparisons."""
+    they count as wrong. `correct` and `confidence` keep each example's outcome, for comparisons in pairs."""
 
     accuracy: Interval
     per_label: dict[str, tuple[int, int]]
     slot_exact_match: Interval | None
     unknown_labels: dict[str, int]
     correct: np.ndarray
+    confidence: np.ndarray
 
 
 class Bundle:
@@ -56,15 +57,25 @@ class Bundle:
 
         self.folder, self.manifest = folder, manifest
         self.labels: tuple[str, ...] = tuple(manifest["labels"])
-        self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
-        options.log_severity_level = 3
-        self.session = onnxruntime.InferenceSession(
-            str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
-        )
-        has_slots = len(self.session.get_outputs()) > 1
-        self.tags: list[str] = tag_names(manifest["slot_names"] if has_slots else [])
+        options.log_severity_level = 4  # what fails is raised
+        try:
+            self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+            self.session = onnxruntime.InferenceSession(
+                str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
+            )
+            # The tokenizer's last token has an embedding only if the two files belong together.
+            intent, slots = self.run([self.tokenizer.get_vocab_size() - 1])
+        except Exception as error:  # both libraries raise classes of their own
+            raise BundleError(f"{folder}: model and tokenizer do not work: {' '.join(str(error).split())}") from None
+        self.tags: list[str] = tag_names([] if slots is None else manifest["slot_names"])
+        found = (len(intent), 1 if slots is None else slots.shape[1])
+        if found != (len(self.labels), len(self.tags)):
+            raise BundleError(
+                f"{folder}: bundle.json has {len(self.labels)} labels and {len(self.tags)} slot tags, "
+                f"model.onnx answers with {found[0]} and {found[1]}"
+            )
         self._allowed = allowed_tags(self.labels, self.tags, manifest["label_slots"])
 
     @classmethod
@@ -72,7 +83,8 @@ class Bundle:
         """Verify the folder against its manifest and open it.
 
         Raises:
-            BundleError: a file is missing, altered or truncated, or the format is newer than this program's.
+            BundleError: a file is missing, altered or truncated, the format is newer than this program's, or the
+                files do not belong together.
         """
         folder = Path(folder)
         return cls(folder, read_manifest(folder), threads)
@@ -83,9 +95,10 @@ class Bundle:
 
     def logits(self, text: str) -> tuple[np.ndarray, np.ndarray | None]:
         """Intent logits [labels] and slot logits [tokens, tags] of one text (None without a slot head)."""
-        return self._logits(self.tokenizer.encode(text).ids)
+        return self.run(self.tokenizer.encode(text).ids)
 
-    def _logits(self, token_ids: list[int]) -> tuple[np.ndarray, np.ndarray | None]:
+    def run(self, token_ids: list[int]) -> tuple[np.ndarray, np.ndarray | None]:
+        """`logits` of a text that is tokenized already."""
         ids = np.array([token_ids], dtype=np.int64)
         outputs = self.session.run(None, {"ids": ids, "mask": np.ones_like(ids)})
         return outputs[0][0], outputs[1][0] if len(outputs) > 1 else None
@@ -93,7 +106,7 @@ class Bundle:
     def predict(self, text: str) -> Prediction:
         start = time.perf_counter_ns()
         encoding = self.tokenizer.encode(text)
-        intent, slots = self._logits(encoding.ids)
+        intent, slots = self.run(encoding.ids)
         best = int(intent.argmax())
         spans: tuple[Span, ...] = ()
         if slots is not None:
@@ -119,7 +132,8 @@ def evaluate(bundle: Bundle, split) -> Evaluation:
     if split.spans is not None and len(bundle.tags) > 1:
         triples = zip(split.texts, predictions, split.spans, strict=True)
         slots = accuracy_interval(np.array([exact_match(t, p.spans, gold) for t, p, gold in triples]))
-    return Evaluation(accuracy_interval(correct), per_label, slots, unknown, correct)
+    confidence = np.array([p.confidence for p in predictions])
+    return Evaluation(accuracy_interval(correct), per_label, slots, unknown, correct, confidence)
 
 
 def allowed_tags(labels: tuple[str, ...], tags: list[str], label_slots: dict[str, list[str]]) -> np.ndarray:
@@ -131,20 +145,30 @@ def allowed_tags(labels: tuple[str, ...], tags: list[str], label_slots: dict[str
 
 
 def label_slots(split) -> dict[str, list[str]]:
-    """The slots that occur with each label in a `dataset.Split`, sorted."""
+    """The slots that occur with each label in a `dataset.Split`, sorted; labels without any are left out."""
     seen: dict[str, set[str]] = {label: set() for label in sorted(set(split.labels))}
     for label, spans in zip(split.labels, split.spans or [()] * len(split), strict=True):
         seen[label].update(span.name for span in spans)
-    return {label: sorted(names) for label, names in seen.items()}
+    return {label: sorted(names) for label, names in seen.items() if names}
 
 
-def save(folder: Path, onnx_file: Path, tokenizer, *, dataset, model: str, metrics: dict) -> Path:
+def save(
+    folder: Path,
+    onnx_file: Path,
+    tokenizer,
+    *,
+    dataset,
+    model: str,
+    metrics: dict,
+    thresholds: dict[str, float] | None = None,
+) -> Path:
     """Write a bundle into `folder`, whole or not at all. An existing bundle there is replaced, another folder is not.
 
     Args:
         tokenizer: a `tokenizers.Tokenizer`.
         dataset: the `dataset.Dataset` it was trained on: gives labels, slots and the fingerprint.
-        metrics: plain JSON values with their intervals.
+        metrics: name to [value, low, high].
+        thresholds: score to the value from which on an answer may be kept, such as `{"confidence": 0.7}`.
 
     Raises:
         BundleError: something stands at `folder` that is neither empty nor a bundle alone.
@@ -170,12 +194,13 @@ def save(folder: Path, onnx_file: Path, tokenizer, *, dataset, model: str, metri
             "labels": list(dataset.labels),
             "slot_names": list(dataset.slot_names),
             "label_slots": label_slots(dataset.train),
-            "thresholds": {},
+            "thresholds": thresholds or {},
             "trained_on": {"name": dataset.name, "fingerprint": dataset.fingerprint, "examples": len(dataset.train)},
             "metrics": metrics,
             "versions": versions(),
             "sha256": {name: _sha256(scratch / name) for name in FILES},
         }
+        manifest["manifest_sha256"] = manifest_sha256(manifest)
         (scratch / "bundle.json").write_text(json.dumps(manifest, indent=1), "utf-8")
         os.chmod(scratch, 0o755)  # mkdtemp makes it private
         if folder.exists():  # set aside first, so that there is a whole bundle at every moment but one
@@ -202,16 +227,25 @@ def read_manifest(folder: Path) -> dict:
     except (ValueError, KeyError, TypeError):
         raise BundleError(f"{file}: expected a bundle's manifest, found something else") from None
     if found != FORMAT:
-        raise BundleError(f"{file}: expected format {FORMAT}, found {found}; a newer EdgeLab wrote it: update this one")
-    for key in ("labels", "slot_names", "label_slots", "sha256"):
+        newer = "; a newer EdgeLab wrote it: update this one" if isinstance(found, int) and found > FORMAT else ""
+        raise BundleError(f"{file}: expected format {FORMAT}, found {found!r}{newer}")
+    for key in ("labels", "slot_names", "label_slots", "sha256", "manifest_sha256"):
         if key not in manifest:
             raise BundleError(f"{file}: expected the key {key!r}, found none")
+    if manifest["manifest_sha256"] != manifest_sha256(manifest):
+        raise BundleError(f"{file}: does not match its own SHA-256: it was altered after it was written")
     for name in FILES:
         if not (folder / name).is_file():
             raise BundleError(f"{folder / name}: expected a file of the bundle, found none")
         if _sha256(folder / name) != manifest["sha256"].get(name):
             raise BundleError(f"{folder / name}: does not match the SHA-256 in bundle.json: altered or truncated")
     return manifest
+
+
+def manifest_sha256(manifest: dict) -> str:
+    """SHA-256 of a manifest's other entries as sorted JSON: shows a slip of the hand, not someone who signs anew."""
+    content = {key: value for key, value in manifest.items() if key != "manifest_sha256"}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _sha256(path: Path) -> str:

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tokenizers import Tokenizer
 
 from edgelab import bundle as module
-from edgelab.bundle import Bundle, BundleError, allowed_tags, evaluate, label_slots, save
+from edgelab.bundle import Bundle, BundleError, allowed_tags, evaluate, label_slots, manifest_sha256, save
 from edgelab.dataset import Split
 from edgelab.measurement import accuracy_interval
 from edgelab.slots import Span, exact_match, tag_names
@@ -74,7 +75,7 @@ def test_the_manifest_tells_where_a_bundle_comes_from(bundle, tiny, tiny_student
     assert manifest == bundle.manifest
     assert manifest["format"] == 1 and manifest["model"] == "convolution 32/48"
     assert manifest["labels"] == ["ask_cloud", "play_music", "set_alarm"] and manifest["thresholds"] == {}
-    assert manifest["label_slots"] == {"ask_cloud": [], "play_music": ["artist"], "set_alarm": ["time"]}
+    assert manifest["label_slots"] == {"play_music": ["artist"], "set_alarm": ["time"]}
     assert manifest["trained_on"] == {"name": "tiny", "fingerprint": tiny.fingerprint, "examples": 36}
     intervals = {"accuracy": tiny_student.correct(), "slot_exact_match": tiny_student.slots_correct()}
     for name, correct in intervals.items():
@@ -107,6 +108,7 @@ def test_evaluating_counts_by_label_and_tells_labels_never_learned(bundle, tiny)
     }
     assert sum(right for right, _ in result.per_label.values()) == result.correct.sum() >= 30
     assert result.accuracy == accuracy_interval(result.correct) and len(result.correct) == 38
+    assert result.confidence.tolist() == [bundle.predict(text).confidence for text in split.texts]
 
 
 def test_slots_are_right_only_if_all_are_whatever_the_label(bundle, tiny):
@@ -122,11 +124,11 @@ def test_a_label_carries_only_slots_that_were_seen_with_it(bundle, tiny):
     tags = tag_names(["artist", "time"])
     allowed = allowed_tags(("play_music", "other"), tags, {"play_music": ["artist"]})
     assert allowed.tolist() == [[True, True, True, False, False], [True, False, False, False, False]]
-    assert label_slots(tiny.train) == {"ask_cloud": [], "play_music": ["artist"], "set_alarm": ["time"]}
-    assert label_slots(replace(tiny.train, spans=None)) == {label: [] for label in tiny.labels}
+    assert label_slots(tiny.train) == {"play_music": ["artist"], "set_alarm": ["time"]}
+    assert label_slots(replace(tiny.train, spans=None)) == {}
     for text in (*tiny.train.texts, "wake me at queen", "play seven", "why is seven queen"):
         answer = bundle.predict(text)
-        assert set(answer.slots) <= set(label_slots(tiny.train)[answer.label])
+        assert set(answer.slots) <= set(label_slots(tiny.train).get(answer.label, []))
 
 
 def test_a_model_without_a_slot_head_is_not_judged_on_slots(tiny, tmp_path, tiny_student):
@@ -185,24 +187,83 @@ def test_a_manifest_that_is_none_is_refused(copy, text):
     assert "bundle.json: expected a bundle's manifest, found something else" in refused(copy)
 
 
-def edited(copy: Path, **changes) -> Path:
+def edited(copy: Path, *, sealed: bool = True, **changes) -> Path:
+    """The copy with other entries in its manifest (None takes one out), signed anew as only a program does."""
     file = copy / "bundle.json"
-    manifest = json.loads(file.read_text()) | changes
-    file.write_text(json.dumps({k: v for k, v in manifest.items() if v is not None}))
+    manifest = {k: v for k, v in (json.loads(file.read_text()) | changes).items() if v is not None}
+    if sealed and "manifest_sha256" in manifest:
+        manifest["manifest_sha256"] = manifest_sha256(manifest)
+    file.write_text(json.dumps(manifest))
     return copy
+
+
+def replaced(copy: Path, name: str, content: bytes) -> Path:
+    """The copy with another file, its hash in the manifest."""
+    (copy / name).write_bytes(content)
+    hashes = {k: v for k, v in contents(copy).items() if k != "bundle.json"}
+    return edited(copy, sha256=hashes)
 
 
 def test_a_newer_format_says_so(copy):
     assert "expected format 1, found 2; a newer EdgeLab wrote it: update this one" in refused(edited(copy, format=2))
+    assert refused(edited(copy, format="one")).endswith("expected format 1, found 'one'")
 
 
-@pytest.mark.parametrize("key", ["labels", "slot_names", "label_slots", "sha256"])
+@pytest.mark.parametrize("key", ["labels", "slot_names", "label_slots", "sha256", "manifest_sha256"])
 def test_a_manifest_that_lacks_a_key_is_refused(copy, key):
     assert f"expected the key '{key}', found none" in refused(edited(copy, **{key: None}))
 
 
 def test_a_manifest_without_a_files_hash_is_refused(copy):
     assert "model.onnx: does not match the SHA-256" in refused(edited(copy, sha256={}))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"labels": ["ask_cloud", "set_alarm", "play_music"]},
+        {"thresholds": {"confidence": 0.0}},
+        {"metrics": {"accuracy": [1.0, 1.0, 1.0]}},
+        {"label_slots": {}},
+        {"note": "mine"},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_a_manifest_altered_by_hand_is_refused(copy, change):
+    assert "bundle.json: does not match its own SHA-256" in refused(edited(copy, sealed=False, **change))
+
+
+def test_a_manifest_may_be_laid_out_anew(copy):
+    """Order and white space are no content."""
+    file = copy / "bundle.json"
+    file.write_text(json.dumps(dict(reversed(json.loads(file.read_text()).items())), indent=4))
+    assert Bundle.load(copy).manifest["model"] == "convolution 32/48"
+
+
+def test_labels_and_tags_are_as_many_as_the_model_answers_with(copy):
+    expected = "has 2 labels and 5 slot tags, model.onnx answers with 3 and 5"
+    assert expected in refused(edited(copy, labels=["ask_cloud", "set_alarm"]))
+    expected = "has 3 labels and 3 slot tags, model.onnx answers with 3 and 5"
+    labels = ["ask_cloud", "play_music", "set_alarm"]
+    assert expected in refused(edited(copy, labels=labels, slot_names=["time"]))
+
+
+@pytest.mark.parametrize("name", ["model.onnx", "tokenizer.json"])
+def test_files_that_cannot_be_read_are_refused(copy, name):
+    assert "model and tokenizer do not work" in refused(replaced(copy, name, b'{"whole": "but something else"}'))
+
+
+def test_a_tokenizer_of_another_model_is_refused(copy):
+    tokenizer = Tokenizer.from_file(str(copy / "tokenizer.json"))
+    tokenizer.add_tokens(["supercalifragilistic"])
+    assert "model and tokenizer do not work" in refused(replaced(copy, "tokenizer.json", tokenizer.to_str().encode()))
+
+
+def test_thresholds_are_kept(tiny, tiny_bundle, tiny_student, tmp_path):
+    onnx_file, tokenizer = tiny_bundle / "model.onnx", tiny_student.tokenizer()
+    arguments = {"dataset": tiny, "model": "again", "metrics": {}, "thresholds": {"confidence": 0.75}}
+    folder = save(tmp_path / "bundle", onnx_file, tokenizer, **arguments)
+    assert Bundle.load(folder).manifest["thresholds"] == {"confidence": 0.75}
 
 
 # --- saving -------------------------------------------------------------------------------------
