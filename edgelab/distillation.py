@@ -18,6 +18,8 @@ MODULES = (
     "edgelab.augmentation",
     "edgelab.encoder",
     "edgelab.models",
+    "edgelab.packing",
+    "edgelab.qat",
     "edgelab.training",
     "edgelab.trained",
     "edgelab.slots",
@@ -123,7 +125,8 @@ class StudentPlan:
     """How a student is trained.
 
     `augmented` sentences are made from the training texts and labelled by the teacher; `real_share` of what is drawn
-    are real ones; `masked` is the share of the student's tokens hidden behind [MASK] while the target stays.
+    are real ones; `masked` is the share of the student's tokens hidden behind [MASK] while the target stays; with
+    `bits` the last 40 % of the steps are quantization-aware, and the weights end on that grid.
     """
 
     lr: float
@@ -134,6 +137,7 @@ class StudentPlan:
     real_share: float = 0.3
     masked: float = 0.15
     head_lr: float = 8e-3  # for the fresh heads on pretrained layers: only a transformer has both
+    bits: int | None = None
 
     @classmethod
     def for_family(cls, family: str) -> "StudentPlan":
@@ -191,7 +195,9 @@ def train_student(
     spec, teachers: tuple[Trained, ...], plan: StudentPlan, *, seed: int = 0, distilled: bool = True
 ) -> Trained:
     """A student of `spec` (an `encoder.Spec`) trained on what the teachers say or, its undistilled twin, on the
-    labels: the same start, steps and batches, the labelled sentences only."""
+    labels: as many steps and batches, the labelled sentences only, and nothing of a teacher. A convolution starts
+    from the pretrained encoder's tokens either way; a transformer from the teacher's layers, its twin from the
+    pretrained ones."""
     dataset = teachers[0].dataset
     inputs = {
         "data": dataset.fingerprint,
@@ -205,14 +211,18 @@ def train_student(
 
     def build(folder: Path) -> None:
         from edgelab.encoder import encode, encode_labelled, load_tokenizer, trim_vocabulary
-        from edgelab.models import build_student
+        from edgelab.models import build_student, build_teacher
+        from edgelab.qat import quantize_aware, settle
         from edgelab.training import Recipe, hard_loss, train
 
         tokenizer, kept = trim_vocabulary(load_tokenizer(), dataset.train.texts, spec.vocabulary)
         tags = 1 if spec.family == "static" else 1 + 2 * len(dataset.slot_names)
-        model = build_student(spec, teachers[0].model(), kept, tags, seed)
+        untaught = build_teacher(len(dataset.labels), tags, seed)
+        model = build_student(spec, teachers[0].model() if distilled else untaught, kept, tags, seed)
         recipe = Recipe(plan.lr, plan.head_lr, plan.batch_size, steps=plan.steps, warmup=0.06, decay="cosine")
         arguments = {"seed": seed, "title": f"{name}, seed {seed}", "corrupt": mask_tokens(tokenizer, plan.masked)}
+        if plan.bits:
+            arguments["switch"] = (round(0.6 * plan.steps), lambda student: quantize_aware(student, plan.bits))
         if not distilled:
             train(model, encode_labelled(tokenizer, dataset, dataset.train), hard_loss, recipe, **arguments)
         else:
@@ -221,6 +231,7 @@ def train_student(
             loss = soft_loss(targets, plan.temperature)
             rows = draw_mixture(encoded.lengths, len(dataset.train), plan)
             train(model, encoded, loss, recipe, next_rows=rows, **arguments)
+        settle(model)
         store(folder, model, tokenizer, dataset)
 
     artifact = build_once("student", build, inputs=inputs, modules=MODULES)

@@ -88,6 +88,7 @@ def train(
     title: str,
     next_rows: Callable[[np.random.Generator], Iterator[np.ndarray]] | None = None,
     corrupt: Callable[[torch.Tensor, np.random.Generator], torch.Tensor] | None = None,
+    switch: tuple[int, Callable[[nn.Module], None]] | None = None,
 ) -> nn.Module:
     """Train `model` in place on `loss(outputs, batch)` and return it, in eval mode.
 
@@ -95,6 +96,7 @@ def train(
         title: what the progress bar calls it; it shows the loss and the time left.
         next_rows: gives index batches, an epoch at a time; by default length buckets over `encoded`.
         corrupt: changes a batch's ids before the model sees them (word dropout).
+        switch: a step, and what happens to the model before it (quantization-aware from there on).
     """
     from tqdm.auto import tqdm
 
@@ -115,6 +117,8 @@ def train(
     with tqdm(total=total, desc=title, unit="step", mininterval=0.5) as bar:
         while step < total:
             for rows in next_rows(generator):
+                if switch and step == switch[0]:
+                    switch[1](model)
                 batch = make_batch(encoded, rows)
                 ids = corrupt(batch.ids, generator) if corrupt else batch.ids
                 with torch.autocast("cpu", torch.bfloat16, enabled=dtype is torch.bfloat16):
