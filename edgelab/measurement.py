@@ -1,5 +1,6 @@
 """Numbers one may quote: intervals for accuracies and differences, percentiles of latency with raw samples kept."""
 
+import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -114,16 +115,36 @@ def measure_latency(
     warmup: int = 20,
     clock: Callable[[], int] = time.perf_counter_ns,
 ) -> dict[str, LatencySamples]:
-    """One request at a time, subjects interleaved: each text goes to every subject, in an order that rotates,
-    so that a slow moment of the machine falls on all of them alike. The first `warmup` texts are run, not kept."""
-    names = list(subjects)
-    taken: dict[str, list[float]] = {name: [] for name in names}
+    """One request at a time, subjects interleaved: each text goes to every subject, in an order drawn anew.
+
+    So a slow moment of the machine falls on all of them alike, and so does running right after a large model, which
+    leaves nothing of a small one in the processor's caches. The first `warmup` texts are run, not kept.
+    """
+    draw = random.Random(0)
+    order = list(subjects)
+    taken: dict[str, list[float]] = {name: [] for name in order}
     for i, text in enumerate(texts[:warmup] + texts):
-        turn = i % len(names)
-        for name in names[turn:] + names[:turn]:
+        draw.shuffle(order)
+        for name in order:
             start = clock()
             subjects[name](text)
             elapsed = (clock() - start) / 1e6
             if i >= min(warmup, len(texts)):
                 taken[name].append(elapsed)
     return {name: LatencySamples(name, tuple(values)) for name, values in taken.items()}
+
+
+def speedup(
+    slow: LatencySamples, fast: LatencySamples, *, q: float = 50, resamples: int = 2000, seed: int = 0
+) -> Interval:
+    """How many times faster `fast` is at the q-th percentile, with a percentile bootstrap interval.
+
+    The samples are of the same requests in the same order, and drawn in pairs.
+    """
+    a, b = np.array(slow.milliseconds), np.array(fast.milliseconds)
+    if a.shape != b.shape or a.size == 0:
+        raise ValueError(f"expected latencies of the same requests, found {a.size} and {b.size}")
+    drawn = np.random.default_rng(seed).integers(a.size, size=(resamples, a.size))
+    ratios = np.percentile(a[drawn], q, axis=1) / np.percentile(b[drawn], q, axis=1)
+    low, high = np.percentile(ratios, [2.5, 97.5])
+    return Interval(slow.percentile(q) / fast.percentile(q), float(low), float(high))
