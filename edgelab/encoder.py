@@ -79,13 +79,15 @@ def sentence_embedder():
     encoder, tokenizer = load_encoder().eval(), load_tokenizer()
 
     def embed_texts(texts: tuple[str, ...]) -> np.ndarray:
-        rows = []
+        ids = [e.ids for e in tokenizer.encode_batch(list(texts))]
+        order = np.argsort([len(i) for i in ids], kind="stable")  # alike in length, so little padding
+        rows = np.empty((len(ids), encoder.config.hidden_size), dtype=np.float32)
         with torch.inference_mode():
-            for start in range(0, len(texts), 128):
-                ids, mask = pad([e.ids for e in tokenizer.encode_batch(list(texts[start : start + 128]))])
-                pooled = mean_pool(encoder(input_ids=ids, attention_mask=mask).last_hidden_state, mask)
-                rows.append(nn.functional.normalize(pooled, dim=1).numpy())
-        return np.concatenate(rows)
+            for chunk in np.split(order, range(128, len(order), 128)):
+                padded, mask = pad([ids[i] for i in chunk])
+                pooled = mean_pool(encoder(input_ids=padded, attention_mask=mask).last_hidden_state, mask)
+                rows[chunk] = nn.functional.normalize(pooled, dim=1).numpy()
+        return rows
 
     return embed_texts
 

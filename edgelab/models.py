@@ -73,13 +73,13 @@ class Static(nn.Module):
 
 def build_teacher(labels: int, tags: int, seed: int) -> Transformer:
     """The whole pretrained encoder under fresh heads."""
+    encoder = load_encoder()
     torch.manual_seed(seed)
-    return Transformer(load_encoder(), labels, tags)
+    return Transformer(encoder, labels, tags)
 
 
 def build_student(spec: Spec, teacher: Transformer, kept: np.ndarray, tags: int, seed: int) -> nn.Module:
     """A student that starts from what the teacher knows: its layers, or the meaning of its tokens."""
-    torch.manual_seed(seed)
     labels = teacher.intent.out_features
     if spec.family == "transformer":
         encoder = load_encoder(spec.layers)
@@ -87,8 +87,10 @@ def build_student(spec: Spec, teacher: Transformer, kept: np.ndarray, tags: int,
         encoder.embeddings.word_embeddings = nn.Embedding.from_pretrained(
             teacher.encoder.embeddings.word_embeddings.weight[torch.as_tensor(kept)].clone()
         )
+        torch.manual_seed(seed)
         return Transformer(encoder, labels, tags)
     embeddings = torch.tensor(token_embeddings(kept, spec.embedding), dtype=torch.float32)
+    torch.manual_seed(seed)  # only now: whether the tokens' meanings were cached must not change what is drawn
     if spec.family == "convolution":
         return Convolution(embeddings, spec.hidden, labels, tags)
     if spec.family == "static":

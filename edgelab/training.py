@@ -137,11 +137,11 @@ def train(
     return model.eval()
 
 
-def hard_loss(outputs: tuple[torch.Tensor, ...], batch: Batch) -> torch.Tensor:
-    """Cross-entropy with the labels and, where the model has a slot head, with each word's tag."""
+def hard_loss(outputs: tuple[torch.Tensor, ...], batch: Batch, slot_weight: float = 1.0) -> torch.Tensor:
+    """Cross-entropy with the labels and, where the model has a slot head, `slot_weight` times that of each word's tag."""
     loss = nn.functional.cross_entropy(outputs[0], batch.labels)
     if len(outputs) > 1:
-        loss = loss + nn.functional.cross_entropy(outputs[1][batch.first], batch.tags)
+        loss = loss + slot_weight * nn.functional.cross_entropy(outputs[1][batch.first], batch.tags)
     return loss
 
 

@@ -29,7 +29,7 @@ from edgelab.distillation import (
     train_teacher,
     zero_shot,
 )
-from edgelab.encoder import Spec, encode, load_tokenizer, trim_vocabulary
+from edgelab.encoder import Spec, encode, load_encoder, load_tokenizer, trim_vocabulary
 from edgelab.slots import Span
 from edgelab.training import Batch
 
@@ -301,6 +301,16 @@ def test_the_twins_share_their_start(tiny_teacher):
     spec, plan = Spec("convolution", 400, 16, 24), StudentPlan(lr=0.0, steps=1, batch_size=12)
     weights = [train_student(spec, (tiny_teacher,), plan, distilled=d).model().state_dict() for d in (True, False)]
     assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
+
+
+def test_a_transformers_twin_has_met_no_teacher(tiny_teacher):
+    spec, plan = Spec("transformer", 400, layers=(0, 3)), StudentPlan(lr=0.0, steps=1, batch_size=12, head_lr=0.0)
+    taught, alone = (train_student(spec, (tiny_teacher,), plan, distilled=d).model().encoder for d in (True, False))
+    pretrained = load_encoder((0, 3)).encoder.state_dict()
+    assert all(torch.equal(alone.encoder.state_dict()[name], value) for name, value in pretrained.items())
+    teachers = tiny_teacher.model().encoder.encoder
+    for ours, theirs in zip(taught.encoder.layer, (teachers.layer[0], teachers.layer[3]), strict=True):
+        assert all(torch.equal(value, theirs.state_dict()[name]) for name, value in ours.state_dict().items())
 
 
 def test_targets_are_the_mean_of_the_teachers(tiny, tiny_teacher):

@@ -64,12 +64,15 @@ def test_a_model_of_pocket_alone_understands_other_peoples_words():
 @needs_public_data
 def test_clinc150_teacher_and_students():
     with public_data():
-        teacher, pairs = distillation.train()
+        teacher = distillation.train_teacher_of_clinc()
+        # The transformer's twins take three times as long to train: one pair here, three in benchmarks/README.md.
+        pairs = [
+            distillation.train_pair(teacher, *distillation.CONVOLUTION),
+            distillation.train_pair(teacher, *distillation.TRANSFORMER, seeds=(0,)),
+        ]
     print(distillation.figures(teacher, pairs))
     accuracy = teacher.correct().mean()
     assert accuracy >= 0.955
-    retention = {pair.name: np.median(pair.distilled.mean(1)) / accuracy for pair in pairs}
     for pair in pairs:
-        assert pair.distilled.mean() > pair.undistilled.mean(), pair.name  # each seed is in the table above
-    for name, least in RETENTION.items():
-        assert retention[name] >= least, name
+        assert (pair.distilled.mean(1) > pair.undistilled.mean(1)).all(), pair.name
+        assert np.median(pair.distilled.mean(1)) / accuracy >= RETENTION[pair.name], pair.name
