@@ -102,7 +102,8 @@ def course(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "command", ["", "doctor", "lab", "run", "predict", "evaluate", "cache", "cache list", "cache clear"]
+    "command",
+    ["", "doctor", "lab", "run", "build", "bench", "predict", "evaluate", "cache", "cache list", "cache clear"],
 )
 def test_help_of_every_command(command):
     done = edgelab(*command.split(), "--help")
@@ -121,9 +122,49 @@ def test_help_is_fast():
     assert min(seconds() for _ in range(3)) < 0.5
 
 
-def test_no_command_is_a_usage_error():
-    done = edgelab()
-    assert done.returncode == 2 and "usage: edgelab" in done.stderr
+def test_the_help_of_build_teaches():
+    text = " ".join(edgelab("build", "--help").stdout.split())
+    for part in (
+        "columns text, label",
+        "lower end of its 95 % interval",
+        "Test is read once",
+        "3 nothing clears the bar",
+    ):
+        assert part in text
+    for option in ("--data", "--out", "--retention", "--max-mb", "--max-p95-ms", "--threads", "--seed", "--json"):
+        assert option in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        ("", ("required: COMMAND", "`edgelab --help`")),
+        ("fly", ("invalid choice: 'fly'",)),
+        ("predict", ("required: BUNDLE",)),
+        ("evaluate x", ("required: --data", "`edgelab evaluate --help`")),
+        ("bench", ("required: BUNDLE",)),
+        ("lab --port x", ("--port",)),
+        ("build --data x.csv", ("required: --out",)),
+        ("build --out o", ("required: --data",)),
+        ("build --data x.csv --out o --retention 2", ("--retention", "above 0, at most 1, found '2'")),
+        ("build --data x.csv --out o --retention nan", ("found 'nan'",)),
+        ("build --data x.csv --out o --retention 0", ("found '0'",)),
+        ("build --data x.csv --out o --max-mb -1", ("--max-mb", "a number above 0, found '-1'")),
+        ("build --data x.csv --out o --max-p95-ms inf", ("found 'inf'",)),
+        ("build --data x.csv --out o --threads 0", ("--threads", "at least 1, found '0'")),
+        ("build --data x.csv --out o --threads 1.5", ("found '1.5'",)),
+        ("build --data x.csv --out o --seed -3", ("--seed", "at least 0, found '-3'")),
+    ],
+)
+def test_wrong_arguments_are_one_line(arguments, parts, capsys):
+    from edgelab.cli import main
+
+    with pytest.raises(SystemExit) as stopped:
+        main(arguments.split())
+    said = capsys.readouterr()
+    assert stopped.value.code == 2 and said.out == ""
+    assert re.fullmatch(r"edgelab: [^\n]+\n", said.err), said.err
+    assert all(part in said.err for part in parts), said.err
 
 
 # --- doctor, cache ------------------------------------------------------------------------------
@@ -167,6 +208,66 @@ def test_cache(tmp_path):
     assert "3 MB freed" in edgelab("cache", "clear", env=home).stdout
     assert "0 built" in edgelab("cache", "list", env=home).stdout
     assert (tmp_path / "downloads" / "set.json").exists()
+
+
+# --- build, bench -------------------------------------------------------------------------------
+
+
+def test_build_refuses_bad_input_before_anything_is_written(data_file, tmp_path):
+    """The rest of `build` is in test_build.py."""
+    home = {"EDGELAB_HOME": str(tmp_path / "home")}
+    out = tmp_path / "out"
+    refused(edgelab("build", "--data", tmp_path / "none.csv", "--out", out, env=home), "none.csv", "No such file")
+    bad = tmp_path / "bad.csv"
+    bad.write_text("text,label\nhello,greeting\nbye\n")
+    refused(edgelab("build", "--data", bad, "--out", out, env=home), "bad.csv, line 3", "expected 2 columns, found 1")
+    refused(edgelab("build", "--data", data_file, "--out", bad, env=home), "bad.csv", "expected a folder")
+    refused(edgelab("build", "--data", data_file, "--out", tmp_path, env=home), "found bad.csv", "another one")
+    assert os.listdir(tmp_path) == ["bad.csv"]
+
+
+def test_build_without_a_training_library_names_what_to_install(data_file, tmp_path):
+    code = "import sys; sys.modules['torch'] = None; from edgelab.cli import main; sys.exit(main(sys.argv[1:]))"
+    command = [sys.executable, "-c", code, "build", "--data", data_file, "--out", tmp_path / "out"]
+    refused(subprocess.run(command, capture_output=True, text=True, cwd=ROOT), "torch", "make env")
+
+
+def test_bench_times_bundles_side_by_side(bundle):
+    done = edgelab("bench", bundle, bundle)
+    assert done.returncode == 0 and done.stderr == ""
+    header, *rows = done.stdout.splitlines()[:3]
+    assert re.split(r"\s{2,}", header)[2:6] == ["p10, ms", "p50, ms", "p90, ms", "p99, ms"]
+    for row in rows:
+        assert re.match(rf"{re.escape(str(bundle))}  0\.00\d  ", row) and row.count("[") == 6
+    assert rows[0].endswith("1.00 [1.00, 1.00]")  # the first, against itself
+
+
+def test_bench_as_json(bundle, data_file):
+    report = json.loads(edgelab("bench", bundle, bundle, "--data", data_file, "--json").stdout)
+    assert report["threads"] == 1 and report["requests"] == 1000 and report["host"]["cores"] >= 1
+    size = sum(f.stat().st_size for f in bundle.iterdir())
+    for entry in report["bundles"]:
+        assert (entry["bundle"], entry["model"], entry["size_bytes"]) == (str(bundle), "votes", size)
+        for kind in ("latency_ms", "latency_without_tokenizer_ms"):
+            assert list(entry[kind]) == ["p10", "p50", "p90", "p99"]
+            assert all(0 < p["low"] <= p["value"] <= p["high"] for p in entry[kind].values())
+        ratio = entry["speed_ratio"]
+        assert ratio["low"] <= ratio["value"] <= ratio["high"] and entry["size_ratio"] == 1
+
+
+def test_bench_never_loads_a_training_library(bundle):
+    code = (
+        "import sys; from edgelab.cli import main; main(['bench', sys.argv[1]]);"
+        "heavy = {'torch', 'transformers', 'pandas', 'matplotlib', 'sklearn', 'scipy', 'onnx', 'IPython'};"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, bundle], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_bench_refuses_bad_input(bundle, tmp_path):
+    refused(edgelab("bench", bundle, tmp_path), str(tmp_path), "no bundle.json")
+    refused(edgelab("bench", bundle, "--data", tmp_path / "none.csv"), "none.csv")
 
 
 # --- predict ------------------------------------------------------------------------------------

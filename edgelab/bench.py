@@ -1,0 +1,58 @@
+"""Bundles timed side by side in one process."""
+
+import random
+from dataclasses import asdict, dataclass
+from math import isfinite
+
+from edgelab.bundle import Bundle
+from edgelab.measurement import LatencySamples, measure_latency
+
+REQUESTS = 1000
+PERCENTILES = (10, 50, 90, 99)
+
+# What people say to assistants, short and long, for those who have no texts of their own at hand.
+TEXTS = (
+    "stop",
+    "lights off",
+    "what time is it",
+    "play some jazz",
+    "call my sister on her mobile",
+    "set a timer for twelve minutes",
+    "wake me at half past six tomorrow",
+    "how much is eighty euros in dollars",
+    "is it going to rain in the afternoon",
+    "why is my card declined every time i travel",
+    "add two litres of milk and a loaf of bread to the shopping list",
+    "text anna that i am running late and will be there around eight",
+    "what is the fastest way to the airport if i leave at five in the morning",
+    "move my meeting with the accountant from tuesday at ten to some time on friday afternoon",
+    "i was charged twice for the same order last week and nobody has answered my messages since, what do i do now",
+    "remind me to take the keys back to the neighbours before we leave, water the plants in the kitchen, and turn off "
+    "the heating in every room but the bathroom",
+)
+
+
+def percentiles(samples: LatencySamples) -> dict[str, dict[str, float | None]]:
+    """Each of `PERCENTILES` in ms with its interval, as JSON has it: None where too few samples bound it."""
+    found = {f"p{q}": asdict(samples.interval(q)) for q in PERCENTILES}
+    return {name: {k: v if isfinite(v) else None for k, v in ends.items()} for name, ends in found.items()}
+
+
+@dataclass(frozen=True)
+class Timing:
+    """One bundle's latencies on the same requests: text in, label and slots out; and from token ids on."""
+
+    with_tokenizer: LatencySamples
+    without_tokenizer: LatencySamples
+
+
+def time_bundles(bundles: dict[str, Bundle], texts: tuple[str, ...], *, requests: int = REQUESTS) -> dict[str, Timing]:
+    """`requests` of one text each, drawn from `texts`, to every bundle, interleaved."""
+    draw = random.Random(0)
+    drawn = draw.sample(texts, len(texts)) * -(-requests // len(texts))
+    drawn = drawn[:requests]
+    encoded = {name: {t: bundle.tokenizer.encode(t).ids for t in set(drawn)} for name, bundle in bundles.items()}
+    whole = measure_latency({name: bundle.predict for name, bundle in bundles.items()}, drawn)
+    ids_in = {name: (lambda text, b=bundle, ids=encoded[name]: b.run(ids[text])) for name, bundle in bundles.items()}
+    bare = measure_latency(ids_in, drawn)
+    return {name: Timing(whole[name], bare[name]) for name in bundles}

@@ -1,0 +1,94 @@
+"""What `edgelab build` tries: the students, and how large and how long trained the data allows them to be."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from edgelab.dataset import SPLITS, Dataset
+from edgelab.distillation import StudentPlan, TeacherPlan
+from edgelab.encoder import Spec, load_tokenizer
+
+
+@dataclass(frozen=True)
+class Student:
+    """One student and the formats it ships in. Its plan is for `FULL_DIET` texts; `fit` adapts it, and decides the
+    vocabulary."""
+
+    spec: Spec
+    plan: StudentPlan
+    precisions: tuple[str, ...] = ("fp32", "int8", "int4")
+
+
+def _student(family: str, widths: tuple[int, int], lr: float, steps: int, layers: tuple[int, ...] = ()) -> Student:
+    plan = StudentPlan(lr, steps, augmented=60_000, masked=0.1, bits=None if layers else 4)
+    return Student(Spec(family, 0, *widths, layers), plan)
+
+
+CANDIDATES = (
+    _student("transformer", (384, 384), lr=5e-4, steps=600, layers=(0, 3)),
+    _student("convolution", (128, 384), lr=2e-3, steps=5000),
+    _student("convolution", (48, 384), lr=3e-3, steps=5000),
+    _student("convolution", (32, 192), lr=3.5e-3, steps=5000),
+    _student("convolution", (16, 192), lr=5e-3, steps=5000),
+    _student("static", (64, 128), lr=5e-3, steps=3000),
+)
+
+FULL_DIET = 75_000  # texts, variations included
+VARIATIONS = 20  # at most so many of each text: more only repeat it
+TEACHER_TOKENS = 1_500_000  # what the teacher reads while it learns, and again while it labels: minutes, not hours
+
+
+def suitable(dataset: Dataset) -> tuple[Student, ...]:
+    """The candidates that can do the task: a static student sees no order of words, so it cannot tag slots."""
+    return tuple(s for s in CANDIDATES if not dataset.slot_names or s.spec.family != "static")
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What decides the plans: the number of training texts; their tokens on average; how many different tokens occur
+    in them at least twice; and the share of texts, in all splits, that are longer than the models read."""
+
+    texts: int
+    tokens: float
+    recurring: int
+    cut: float
+
+
+def profile(dataset: Dataset) -> Profile:
+    """Every text of a data set, tokenized once."""
+    tokenizer = load_tokenizer()
+    counts, lengths, cut = np.zeros(tokenizer.get_vocab_size(), dtype=int), [], []
+    for name in SPLITS:
+        texts = getattr(dataset, name).texts
+        for start in range(0, len(texts), 4096):  # encodings are large
+            encodings = tokenizer.encode_batch(list(texts[start : start + 4096]))
+            cut += [bool(e.overflowing) for e in encodings]
+            if name == "train":
+                lengths += [len(e) for e in encodings]
+                counts += np.bincount([i for e in encodings for i in e.ids], minlength=len(counts))
+    return Profile(len(lengths), float(np.mean(lengths)), int((counts > 1).sum()), float(np.mean(cut)))
+
+
+def teacher_plan(data: Profile) -> TeacherPlan:
+    """The usual plan, shortened where the texts are so many or so long that it would take hours."""
+    plan = TeacherPlan.for_size(data.texts)
+    return replace(plan, epochs=min(plan.epochs, TEACHER_TOKENS / (data.texts * data.tokens)))
+
+
+def fit(student: Student, data: Profile) -> Student:
+    """The student with the vocabulary, variations and steps that suit the data.
+
+    The vocabulary holds the tokens that recur: rarer words are split further. Few texts need fewer steps; of many
+    texts, real ones are drawn as often as their share.
+    """
+    vocabulary = min(6144, max(1024, data.recurring))
+    labelled = max(0, int(TEACHER_TOKENS / data.tokens) - data.texts)
+    augmented = min(student.plan.augmented, VARIATIONS * data.texts, labelled)
+    texts = data.texts + augmented
+    plan = replace(
+        student.plan,
+        augmented=augmented,
+        steps=round(student.plan.steps * min(1, max(0.2, texts / FULL_DIET))),
+        real_share=max(student.plan.real_share, data.texts / texts),
+    )
+    return replace(student, spec=replace(student.spec, vocabulary=vocabulary), plan=plan)

@@ -1,0 +1,29 @@
+"""A build of seconds: candidates, plans and a teacher small enough for a test. As a program it is `edgelab` with them."""
+
+import sys
+
+from edgelab import build, candidates, cli, encoder, models
+from edgelab.distillation import StudentPlan, TeacherPlan
+from edgelab.encoder import Spec
+
+
+def student(spec: Spec, steps: int, bits: int | None) -> candidates.Student:
+    plan = StudentPlan(5e-3, steps, batch_size=16, augmented=60, masked=0.1, bits=bits)
+    return candidates.Student(spec, plan)
+
+
+REPLACED = {
+    (candidates, "CANDIDATES"): (
+        student(Spec("convolution", 0, 32, 48), 500, bits=4),
+        student(Spec("static", 0, 16, 24), 25, bits=None),
+    ),
+    (build, "teacher_plan"): lambda data: TeacherPlan(batch_size=12, epochs=6 if data.texts < 100 else 1),
+    (build, "REQUESTS"): 40,
+    # One of the teacher's six layers: exporting all takes most of a minute.
+    (models, "load_encoder"): lambda layers=None: encoder.load_encoder(layers or (0,)),
+}
+
+if __name__ == "__main__":
+    for (module, name), value in REPLACED.items():
+        setattr(module, name, value)
+    sys.exit(cli.main())

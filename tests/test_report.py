@@ -1,0 +1,110 @@
+"""What a report says of models whose answers and latencies are known."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from edgelab import report_page
+from edgelab.bench import Timing
+from edgelab.build import Bar, Measured
+from edgelab.candidates import Profile
+from edgelab.deployment import Answers
+from edgelab.measurement import LatencySamples, accuracy_interval, paired_ratio, speedup
+from edgelab.report import content, notes
+
+RNG = np.random.default_rng(0)
+
+
+def samples(name: str, scale: float) -> LatencySamples:
+    return LatencySamples(name, tuple(scale * RNG.lognormal(sigma=0.2, size=200)))
+
+
+def answers(right: float, slots: bool = False) -> Answers:
+    correct = RNG.random(300) < right
+    return Answers(correct, np.ones(300), accuracy_interval(correct) if slots else None)
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    """Two teachers and a student, with other answers on validation than on test."""
+    rows = [("teacher fp32", 1.0, 5000, 4.0), ("teacher int8", 1.0, 2000, 2.0), ("static 1/2 int4", 0.99, 100, 0.05)]
+    measured, reference = [], None
+    for name, right, size, scale in rows:
+        folder = tmp_path_factory.mktemp("models") / name.split()[-1]
+        folder.mkdir()
+        (folder / "model.onnx").write_bytes(bytes(size))
+        given = answers(right)
+        reference = given.correct if reference is None else reference
+        timing = Timing(samples(name, scale), samples(name, scale / 2))
+        measured.append(Measured(name, folder, given, paired_ratio(given.correct, reference), timing))
+    return measured
+
+
+@pytest.fixture(scope="module")
+def on_test(models):
+    return {model.name: answers(right) for model, right in zip(models, (0.95, 0.94, 0.85), strict=True)}
+
+
+PROFILE = Profile(texts=36, tokens=7.0, recurring=40, cut=0.25)
+SETTINGS = {"threads": 1, "seed": 0, "requests": 200}
+
+
+@pytest.fixture
+def report(models, on_test, tiny):
+    bar = Bar(0.9, max_mb=0.00005)
+    found = content(tiny, PROFILE, bar, SETTINGS, models[:2], models[2:], on_test)
+    return found | {"chosen": None, "nearest": "static 1/2 int4"}
+
+
+def test_test_and_validation_are_not_mistaken_for_one_another(report, models, on_test):
+    student, teacher = models[2], models[0]
+    (entry,) = report["candidates"]
+    given = on_test[student.name].correct
+    retention = paired_ratio(given, on_test[teacher.name].correct)
+    assert entry["accuracy"] == given.mean() < 0.9 < student.answers.correct.mean() == entry["validation"]["accuracy"]
+    assert (entry["retention"], *entry["retention_ci"]) == (retention.value, retention.low, retention.high)
+    assert entry["validation"]["retention_ci"] == [student.retention.low, student.retention.high]
+    assert entry["retention_ci"][1] < entry["validation"]["retention_ci"][0]
+
+
+def test_speed_is_of_the_whole_request_against_the_fp32_teacher(report, models):
+    ratio = speedup(models[0].timing.with_tokenizer, models[2].timing.with_tokenizer)
+    (entry,) = report["candidates"]
+    assert (entry["speed_ratio"], *entry["speed_ratio_ci"]) == (ratio.value, ratio.low, ratio.high)
+    assert entry["speed_ratio"] == pytest.approx(80, rel=0.1) and entry["size_ratio"] == 50
+    assert report["teacher"]["speed_ratio"] == report["teacher"]["size_ratio"] == report["teacher"]["retention"] == 1
+    without = models[2].timing.without_tokenizer
+    assert entry["latency_without_tokenizer_ms"]["p90"] == without.percentile(90)
+
+
+def test_what_a_candidate_misses_is_told(report):
+    (entry,) = report["candidates"]
+    assert entry["clears_bar"] is False and entry["misses"] == ["size in MB is 0.0001, max 5e-05"]
+    assert report_page.verdict(report).endswith("The nearest is static 1/2 int4: size in MB is 0.0001, max 5e-05.")
+
+
+def test_it_is_plain_json(report):
+    assert json.loads(json.dumps(report, allow_nan=False)) == report | {
+        "host": report["host"] | {"features": list(report["host"]["features"] or ())}
+    }
+
+
+def test_slots_have_a_column_where_the_data_has_slots(report):
+    header, *rows = report_page.cells(report)
+    assert "Slots exact, %" in header and {row[header.index("Slots exact, %")] for row in rows} == {"-"}
+    without = report | {"dataset": report["dataset"] | {"slots": 0}}
+    assert "Slots exact, %" not in report_page.cells(without)[0]
+    given = accuracy_interval(np.arange(10) < 5)
+    slots = {"slot_exact_match": given.value, "slot_exact_match_ci": [given.low, given.high]}
+    header, first, *_ = report_page.cells(report | {"teacher": report["teacher"] | slots})
+    assert first[header.index("Slots exact, %")] == "50.0 [23.7, 76.3]"
+
+
+def test_notes_tell_what_limits_the_figures(tiny):
+    cut, few, slots = notes(tiny, PROFILE)
+    assert cut == "25.0% of the texts are longer than 128 tokens and are cut there."
+    assert "Validation has 9 examples" in few and "no static student" in slots
+    many = replace(tiny.validation, texts=("x",) * 200, labels=("y",) * 200, spans=None)
+    assert notes(replace(tiny, slot_names=(), validation=many), replace(PROFILE, cut=0.0)) == []
