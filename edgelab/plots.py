@@ -133,3 +133,65 @@ def latency_histogram(samples: LatencySamples) -> Figure:
     axes.set_ylabel("requests")
     axes.legend(frameon=False)
     return drawn
+
+
+def lines(
+    points: dict[str, dict[float, Interval]], label: str, value: str, *, reference: float | None = None
+) -> Figure:
+    """One line a series, name -> (x -> value with its 95 % interval), x falling from left to right; a dashed line at
+    `reference`."""
+    drawn, axes = figure()
+    for colour, marker, (name, series) in zip(COLOURS, "osD^v*", points.items(), strict=False):
+        values = list(series.values())
+        spread = [[i.value - i.low for i in values], [i.high - i.value for i in values]]
+        axes.errorbar(
+            list(series), [i.value for i in values], spread, marker=marker, color=colour, label=name, markersize=7
+        )
+    if reference is not None:
+        axes.axhline(reference, color=GREY, linestyle="--", linewidth=1.2)
+    ticks = sorted({x for series in points.values() for x in series}, reverse=True)
+    axes.set_xticks(ticks)
+    axes.invert_xaxis()
+    axes.grid(axis="y", color="#DDDDDD", linewidth=0.8)
+    axes.set_xlabel(label)
+    axes.set_ylabel(value)
+    axes.legend(frameon=False, loc="lower left")
+    return drawn
+
+
+def heat(rows: Sequence[str], columns: Sequence[str], values, label: str, *, form: str = ".3f") -> Figure:
+    """A grid of cells, [rows, columns], the darker the larger on a log scale, each with its number written in it."""
+    import numpy as np
+
+    values = np.asarray(values, dtype=float)
+    drawn, axes = figure(height=1.4 + 0.5 * len(rows))
+    shade = np.log10(np.maximum(values, values[values > 0].min(initial=1)))
+    axes.imshow(shade, cmap="Blues", aspect="auto")
+    middle = (shade.min() + shade.max()) / 2
+    for row, column in np.ndindex(values.shape):
+        colour = "white" if shade[row, column] > middle else "black"
+        axes.text(column, row, f"{values[row, column]:{form}}", ha="center", va="center", color=colour, fontsize=10)
+    axes.set_xticks(range(len(columns)), columns)
+    axes.set_yticks(range(len(rows)), rows)
+    axes.grid(False)
+    axes.set_xlabel(label)
+    return drawn
+
+
+def histograms(values: dict[str, Sequence[float]], label: str, *, marks: Sequence[float] = ()) -> Figure:
+    """How often each value occurs, one colour a series over the same bins; dashed lines at `marks`."""
+    import numpy as np
+
+    drawn, axes = figure(height=3.4)
+    bins = np.histogram_bin_edges(np.concatenate([np.ravel(v) for v in values.values()]), 121)
+    for (name, series), colour in zip(values.items(), (GREY, BLUE), strict=False):
+        counts, _ = np.histogram(series, bins)
+        axes.stairs(np.maximum(counts, 0.5), bins, fill=True, baseline=0.5, color=colour, alpha=0.55, label=name)
+    for mark in marks:
+        axes.axvline(mark, color=RED, linestyle="--", linewidth=1.5)
+    axes.set_yscale("log")  # a few far values are the whole point
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.set_xlabel(label)
+    axes.set_ylabel("how many (log scale)")
+    axes.legend(frameon=False, loc="upper right")
+    return drawn

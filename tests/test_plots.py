@@ -15,6 +15,9 @@ from edgelab.measurement import Interval, LatencySamples, accuracy_interval
 
 ROWS = {"teacher": Interval(0.95, 0.93, 0.97), "student": Interval(0.93, 0.91, 0.94)}
 POINTS = {"teacher": (90.0, ROWS["teacher"], 9.0), "student": (0.6, ROWS["student"], 0.11)}
+LINES = {"rounded": {8: ROWS["teacher"], 2: Interval(0.5, 0.4, 0.6)}, "trained": {2: ROWS["student"]}}
+HEAT = np.array([[0.0, 0.25], [0.001, 0.5]])
+VALUES = {"weights": np.linspace(-2, 3, 500), "rounded": np.repeat([-2.0, 0.0, 3.0], [100, 300, 100])}
 
 
 def drawings():
@@ -24,6 +27,9 @@ def drawings():
         "bars": plots.bars(["a", "b"], {"T = 1": [0.9, 0.1], "T = 2": [0.7, 0.3]}, "probability", limit=1),
         "frontier": plots.frontier(POINTS, bar=0.92, chosen="student"),
         "latency_histogram": plots.latency_histogram(samples),
+        "lines": plots.lines(LINES, "bits", "accuracy", reference=0.92),
+        "heat": plots.heat(["embedding", "head"], ["8", "2"], HEAT, "bits"),
+        "histograms": plots.histograms(VALUES, "weight", marks=(-1, 2)),
     }
 
 
@@ -33,7 +39,7 @@ def words(figure) -> list[str]:
     return [t.get_text() for t in figure.findobj(lambda a: hasattr(a, "get_text")) if t.get_text() and t.get_visible()]
 
 
-@pytest.mark.parametrize("name", ["intervals", "bars", "frontier", "latency_histogram"])
+@pytest.mark.parametrize("name", list(drawings()))
 def test_every_figure_is_a_readable_png_in_the_one_style(name):
     figure = drawings()[name]
     data = plots.png(figure)
@@ -117,3 +123,40 @@ def test_drawing_leaves_no_global_state():
         "assert 'matplotlib.pyplot' not in sys.modules; assert [rcParams[name] for name in names] == before"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_lines_hold_each_series_values_and_intervals_bits_falling():
+    (axes,) = drawings()["lines"].axes
+    handles, names = axes.get_legend_handles_labels()
+    assert names == ["rounded", "trained"]
+    for handle, name in zip(handles, names, strict=True):
+        line, _, (bars,) = handle
+        assert dict(zip(*(d.tolist() for d in line.get_data()), strict=True)) == {
+            x: i.value for x, i in LINES[name].items()
+        }
+        spans = [[end[1] for end in segment] for segment in bars.get_segments()]
+        assert np.allclose(spans, [[i.low, i.high] for i in LINES[name].values()])
+    left, right = axes.get_xlim()
+    assert left > 8 > 2 > right and list(axes.get_xticks()) == [8, 2]
+    assert any(list(line.get_ydata()) == [0.92, 0.92] for line in axes.lines)
+
+
+def test_heat_writes_each_value_in_its_cell_the_darker_the_larger():
+    (axes,) = drawings()["heat"].axes
+    written = {(round(t.get_position()[1]), round(t.get_position()[0])): t.get_text() for t in axes.texts}
+    assert written == {(0, 0): "0.000", (0, 1): "0.250", (1, 0): "0.001", (1, 1): "0.500"}
+    shade = axes.images[0].get_array()
+    assert np.isfinite(shade).all() and shade[1, 1] > shade[0, 1] > shade[1, 0] >= shade[0, 0]
+    assert [t.get_text() for t in axes.get_yticklabels()] == ["embedding", "head"]
+
+
+def test_histograms_count_over_the_same_bins():
+    (axes,) = drawings()["histograms"].axes
+    weights, rounded = (patch.get_data() for patch in axes.patches)
+    assert np.array_equal(weights.edges, rounded.edges) and axes.get_yscale() == "log"
+    assert sum(c for c in weights.values if c >= 1) == 500 and sorted(c for c in rounded.values if c >= 1) == [
+        100,
+        100,
+        300,
+    ]
+    assert [line.get_xdata()[0] for line in axes.lines] == [-1, 2]

@@ -14,8 +14,10 @@ from edgelab import plots
 from edgelab.bundle import Bundle
 from edgelab.distillation import soften
 from edgelab.measurement import Interval, accuracy_interval
-from edgelab.widgets import common, distillation, start_here
+from edgelab.quantization import affine_parameters, quantize
+from edgelab.widgets import common, distillation, quantization, start_here
 from edgelab.widgets.distillation import Member, compute_size, compute_temperature, show_size, show_temperature
+from edgelab.widgets.quantization import GRANULARITIES, compute_grid, compute_range, show_grid, show_range
 from edgelab.widgets.start_here import compute_call, compute_interval, show_interval, show_pocket
 
 LABELS = ("alarm", "timer", "music", "call", "cloud", "list")
@@ -29,6 +31,8 @@ FAMILY = [
     Member("convolution", 3_000_000, Interval(0.93, 0.91, 0.94), Interval(0.98, 0.955, 1.0), 0.1),
     Member("static", 600_000, Interval(0.88, 0.86, 0.90), Interval(0.93, 0.905, 0.95), 0.05),
 ]
+MATRICES = {name: np.random.default_rng(n).normal(size=(70, 40)) for n, name in enumerate(("table", "head"))}
+ACTIVATIONS = np.random.default_rng(0).gamma(1, 1, 20_000) - 0.2
 
 
 def controls_of(box) -> list:
@@ -70,6 +74,8 @@ EXPLORERS = {
     "temperature": lambda: show_temperature(LOGITS, LABELS),
     "size": lambda: show_size(FAMILY),
     "interval": show_interval,
+    "grid": lambda: show_grid(MATRICES),
+    "range": lambda: show_range(ACTIVATIONS),
 }
 
 
@@ -206,6 +212,75 @@ def test_the_interval_explorer_shows_what_is_computed():
         assert f"{number} examples" in words and expected["from"][0] in words and expected["to"][0] in words
 
 
+# --- few bits -----------------------------------------------------------------------------------
+
+
+def test_a_finer_grid_errs_less_and_stores_more_over_the_whole_grid():
+    """Errors against `quantize`; scales counted one by one."""
+    matrix, seen = MATRICES["table"], {}
+    counts = {"one scale": 1, "one for each channel": 40, "one for each block of 32": 3 * 40}
+    for bits, granularity in product(range(2, 9), GRANULARITIES):
+        table, near = compute_grid(matrix, bits, granularity)
+        assert np.array_equal(near, quantize(matrix, bits, **GRANULARITIES[granularity][0]).dequantize())
+        scales, stored, error, zeros = table.iloc[0]
+        assert scales == f"{counts[granularity]:,}" and float(stored) == pytest.approx(
+            bits + 32 * counts[granularity] / 2800, abs=0.006
+        )
+        assert float(error) == pytest.approx(100 * np.linalg.norm(near - matrix) / np.linalg.norm(matrix), abs=0.006)
+        assert float(zeros) == pytest.approx(100 * np.mean(near == 0), abs=0.06)
+        seen[granularity, bits] = float(error)
+    assert all(seen[g, b] > 1.5 * seen[g, b + 1] for g, b in product(GRANULARITIES, range(3, 8)))
+    coarse, channel, block = GRANULARITIES
+    assert all(seen[coarse, b] > seen[channel, b] > seen[block, b] for b in range(2, 9))
+
+
+def test_the_grid_explorer_shows_what_is_computed():
+    box = show_grid(MATRICES)
+    layer, bits, granularity = controls_of(box)
+    for layer.value, bits.value, granularity.value in product(MATRICES, (2, 8), GRANULARITIES):
+        words, _, table = parts(box)
+        expected, _ = compute_grid(MATRICES[layer.value], int(bits.value), granularity.value)
+        shows(table, expected)
+        error = expected.iloc[0, 2]
+        assert (
+            words
+            == f"{layer.value} at {bits.value:.0f} bits, {granularity.value}: an error of {error} % of the weights."
+        )
+
+
+def test_a_narrower_range_trades_rounding_for_clipping():
+    seen = {}
+    for percentile, bits in product((97, 99, 99.9, 100), (2, 4, 8)):
+        table, near = compute_range(ACTIVATIONS, percentile, bits)
+        assert len(np.unique(near)) <= 2**bits
+        low, high = np.percentile(ACTIVATIONS, (100 - percentile, percentile))
+        assert table["range"][0] == f"{low:.2f} to {high:.2f}"
+        assert table["step"][0] == f"{affine_parameters(low, high, bits)[0]:.4f}"
+        assert float(table["values beyond, %"][0]) == pytest.approx(2 * (100 - percentile), abs=0.02)
+        clipping, rounding, both = (float(table.iloc[0, i]) for i in (3, 4, 5))
+        assert np.hypot(clipping, rounding) == pytest.approx(both, abs=0.02)
+        assert both == pytest.approx(100 * np.linalg.norm(near - ACTIVATIONS) / np.linalg.norm(ACTIVATIONS), abs=0.006)
+        seen[percentile, bits] = clipping, rounding, both
+    assert seen[100, 4][0] == 0 and all(seen[97, b][0] > seen[99.9, b][0] > 0 for b in (2, 4, 8))
+    assert all(seen[97, b][1] < seen[100, b][1] for b in (2, 4, 8))
+    # Many steps: clip nothing. Few steps: clip.
+    assert seen[100, 8][2] < seen[99, 8][2] and seen[99, 2][2] < seen[100, 2][2]
+
+
+def test_the_range_explorer_shows_what_is_computed():
+    box = show_range(ACTIVATIONS)
+    percentile, bits = controls_of(box)
+    for percentile.value, bits.value in product((97, 99.9, 100), (2, 8)):
+        words, _, table = parts(box)
+        expected, _ = compute_range(ACTIVATIONS, percentile.value, int(bits.value))
+        shows(table, expected)
+        row = expected.iloc[0]
+        assert words == (
+            f"Range {row['range']} in {bits.value:.0f} bits: clipping {row['clipping error, %']} %, "
+            f"rounding {row['rounding error, %']} %, both {row['both, %']} %."
+        )
+
+
 # --- Pocket live --------------------------------------------------------------------------------
 
 
@@ -241,7 +316,7 @@ def test_callbacks_stay_over_pure_functions():
     import ast
     import inspect
 
-    for module in (start_here, distillation):
+    for module in (start_here, distillation, quantization):
         tree = ast.parse(inspect.getsource(module))
         functions = {n.name: n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)}
         for name in ("draw", "update"):
