@@ -8,7 +8,8 @@ import torch
 from torch import nn
 
 from edgelab.encoder import Spec, pad
-from edgelab.export import ExportError, check_parity, export_onnx
+from edgelab.export import ExportError, _random_inputs, check_parity, export_onnx
+from edgelab.graph import fix_shapes
 from edgelab.models import Convolution, Static, build_student, build_teacher
 
 VOCABULARY = 40
@@ -86,6 +87,39 @@ def test_a_model_that_the_file_does_not_reproduce_is_refused(broken, tmp_path):
     torch.manual_seed(0)
     with pytest.raises(ExportError, match=r"broken\.onnx: differs from torch by (\d|nan)"):
         export_onnx(broken(table(), 6, 3), tmp_path / "broken.onnx", VOCABULARY)
+    assert not list(tmp_path.iterdir())  # nothing to ship by mistake
+
+
+class OneOrMany(Static):
+    """A row for one request, a table for several: Python asks for the size."""
+
+    def forward(self, ids, mask):
+        (intent,) = super().forward(ids, mask)
+        return (intent[0] if ids.shape[0] == 1 else intent,)
+
+
+def test_a_size_that_python_asked_for_is_found(tmp_path):
+    model = OneOrMany(table(), 6, 3).eval()
+    with pytest.raises(
+        ExportError, match=r"m\.onnx: a batch of 1 with 3 tokens gets an answer of shape \(1, 3\), torch's is \(3,\)"
+    ):
+        export_onnx(model, tmp_path / "m.onnx", VOCABULARY)
+
+
+def test_a_shape_that_is_refused_is_named(exported, tmp_path):
+    name, model, path, _ = exported
+    fixed = fix_shapes(path, tmp_path / "fixed.onnx", batch=1, tokens=19)
+    with pytest.raises(ExportError, match=r"fixed\.onnx: a batch of 1 with 3 tokens is refused; export with open"):
+        check_parity(model, fixed, VOCABULARY)
+    parity = check_parity(model, fixed, VOCABULARY, shapes=((1, 19),), padding=9)
+    assert parity.largest_difference < 1e-4 and parity.shapes == ((1, 19),)
+
+
+@pytest.mark.parametrize("shape, padding, lengths", [((3, 6), 0, [6, 5, 4]), ((3, 6), 3, [3, 2, 2]), ((1, 8), 4, [4])])
+def test_padding_ends_each_row(shape, padding, lengths):
+    ids, mask = _random_inputs(VOCABULARY, shape, np.random.default_rng(0), padding)
+    assert mask.sum(1).tolist() == lengths and ids.shape == mask.shape == shape
+    assert (mask.diff(dim=1) <= 0).all() and (ids[mask == 0] == 0).all() and (ids[mask == 1] >= 5).all()
 
 
 def test_a_file_of_another_model_does_not_pass(exported, tmp_path):
