@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from edgelab import precision
+from edgelab.graph import session_options
 from edgelab.quantization import answers_flipped, divergence
 from edgelab.trained import Trained
 from edgelab.workspace import build_once
@@ -52,10 +53,7 @@ def activations(file: Path, layer: str, encoded) -> np.ndarray:
 def _session(model: bytes):
     import onnxruntime
 
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(model, session_options(), providers=["CPUExecutionProvider"])
 
 
 @dataclass(frozen=True)
@@ -114,6 +112,10 @@ class Converted(Trained):
     """A trained model as an ONNX file of some `precision`: its outputs are what that file answers."""
 
     precision: str
+
+    @property
+    def note(self) -> str:
+        return super().note.replace(self.name, f"{self.name}, {self.precision}", 1)
 
     @property
     def file(self) -> Path:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from edgelab.graph import session_options
 from edgelab.quantization import best_clip, fake_quantize, packed_bytes
 
 MATRIX_AT = {"Gather": 0, "MatMul": 1, "Gemm": 1}  # operator to the input that holds its matrix
@@ -65,13 +66,6 @@ def values(file: Path, weight: Weight) -> np.ndarray:
 
     (tensor,) = (i for i in onnx.load(str(file)).graph.initializer if i.name == weight.tensor)
     return onnx.numpy_helper.to_array(tensor)
-
-
-def operators(file: Path) -> dict[str, int]:
-    """How often each operator occurs, the most frequent first."""
-    import onnx
-
-    return dict(collections.Counter(node.op_type for node in onnx.load(str(file)).graph.node).most_common())
 
 
 # --- from a file to a file ----------------------------------------------------------------------
@@ -197,3 +191,25 @@ def _quiet():
             yield
     finally:
         logging.disable(before)
+
+
+# --- on this processor --------------------------------------------------------------------------
+
+
+def integer_product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """The product of uint8 [m, k] and constant int8 [k, n] as ONNX Runtime computes it here, int32 [m, n]: exact, or
+    saturated as `quantization.saturating_matmul` is."""
+    import onnxruntime
+    from onnx import TensorProto, helper, numpy_helper
+
+    graph = helper.make_graph(
+        [helper.make_node("MatMulInteger", ["a", "b"], ["product"])],
+        "product",
+        [helper.make_tensor_value_info("a", TensorProto.UINT8, a.shape)],
+        [helper.make_tensor_value_info("product", TensorProto.INT32, [len(a), b.shape[1]])],
+        [numpy_helper.from_array(b, "b")],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
+    options, providers = session_options(), ["CPUExecutionProvider"]
+    session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=providers)
+    return session.run(None, {"a": a})[0]

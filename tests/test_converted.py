@@ -68,6 +68,7 @@ def test_sensitivity_is_each_layer_rounded_alone(source, encoded, tmp_path):
 def test_every_precision_answers_and_ships(tiny_student, source, precision):
     converted = convert(tiny_student, precision)
     assert converted.name == tiny_student.name and converted.precision == precision
+    assert converted.note.startswith(f"convolution 32/48, {precision}: ")
     reference = convert(tiny_student, "fp32")
     assert np.abs(converted.outputs().intent - reference.outputs().intent).max() < (4 if "int2" in precision else 1.5)
     assert converted.correct("validation").mean() >= 0.6 and 0 <= converted.slots_correct().mean() <= 1

@@ -6,11 +6,12 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
-from onnx import TensorProto, helper, numpy_helper
+from onnx import helper
 
 from edgelab.distillation import soft_label_loss
 from edgelab.host import host
 from edgelab.measurement import accuracy_interval
+from edgelab.precision import integer_product
 from edgelab.quantization import (
     affine_parameters,
     allocate,
@@ -184,16 +185,7 @@ def test_the_product_is_this_processors(shape):
     a, b = RNG.integers(150, 256, (m, k)).astype(np.uint8), RNG.integers(-127, 128, (k, n)).astype(np.int8)
     exact = a.astype(int) @ b.astype(int)
     assert not np.array_equal(saturating_matmul(a, b), exact)
-    weight = numpy_helper.from_array(b, "b")
-    graph = helper.make_graph(
-        [helper.make_node("MatMulInteger", ["a", "b"], ["y"])],
-        "product",
-        [helper.make_tensor_value_info("a", TensorProto.UINT8, [m, k])],
-        [helper.make_tensor_value_info("y", TensorProto.INT32, [m, n])],
-        [weight],
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
-    theirs = onnxruntime.InferenceSession(model.SerializeToString()).run(None, {"a": a})[0]
+    theirs = integer_product(a, b)
     features = host().features
     if features is not None and "avx2" in features and "vnni" not in features:
         assert np.array_equal(theirs, saturating_matmul(a, b))
