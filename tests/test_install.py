@@ -1,0 +1,62 @@
+"""Slow: what `pip install .` brings, without extras, is enough to serve a bundle."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def serve(tmp_path_factory):
+    """`edgelab` of a fresh environment, run in a folder that knows nothing of the course."""
+    folder = tmp_path_factory.mktemp("install")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "EDGELAB"))}
+    subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
+    scripts = folder / "venv" / ("Scripts" if os.name == "nt" else "bin")
+    subprocess.run([scripts / "python", "-m", "pip", "install", "--quiet", ROOT], env=environment, check=True)
+    shutil.copytree(ROOT / "data" / "bundles" / "pocket", folder / "bundle")
+
+    def run(*args, **options):
+        command = [scripts / "edgelab", *args]
+        return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, **options)
+
+    run.python = scripts / "python"
+    return run
+
+
+def test_nothing_is_installed_that_trains(serve):
+    listed = json.loads(subprocess.check_output([serve.python, "-m", "pip", "list", "--format", "json"]))
+    names = {package["name"].lower() for package in listed}
+    assert {"edgelab-workbook", "numpy", "onnxruntime", "tokenizers"} <= names
+    assert not names & {"torch", "transformers", "pandas", "onnx", "matplotlib", "scikit-learn", "jupyterlab"}
+
+
+def test_a_bundle_is_served(serve):
+    from edgelab.bundle import Bundle
+
+    text = "wake me at seven tomorrow"
+    done = serve("predict", "bundle", text)
+    assert done.returncode == 0 and done.stderr == ""
+    answer, expected = json.loads(done.stdout), Bundle.load(ROOT / "data" / "bundles" / "pocket").predict(text)
+    assert (answer["label"], answer["slots"]) == (expected.label, expected.slots)
+
+
+def test_a_bundle_is_evaluated_and_timed(serve):
+    report = json.loads(serve("evaluate", "bundle", "--data", "pocket", "--json").stdout)
+    manifest = json.loads((ROOT / "data" / "bundles" / "pocket" / "bundle.json").read_text())
+    assert report["accuracy"]["value"] == pytest.approx(manifest["metrics"]["accuracy"][0], abs=0.003)
+    bench = json.loads(serve("bench", "bundle", "--json").stdout)
+    assert bench["bundles"][0]["latency_ms"]["p50"]["value"] > 0
+
+
+def test_what_needs_more_says_what_to_install(serve):
+    done = serve("build", "--data", "pocket", "--out", "out")
+    assert done.returncode == 2 and "not installed: run" in done.stderr and done.stderr.count("\n") == 1
