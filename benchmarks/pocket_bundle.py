@@ -14,7 +14,7 @@ from edgelab.trained import Trained
 from edgelab.workspace import data_home
 
 # 2 MB with its tokenizer, in fp32: no quantization yet, that is a notebook of its own.
-SPEC = Spec("convolution", vocabulary=4096, embedding=64, hidden=256)
+SPEC = Spec("convolution", vocabulary=4096, embedding=64, hidden=384)
 # Longer than the notebook's training: nobody waits for this one.
 PLAN = StudentPlan(lr=3e-3, steps=5000, batch_size=64, augmented=40_000)
 

@@ -8,6 +8,7 @@ from benchmarks.pocket_card import SHARED, public_data
 from edgelab import dataset
 from edgelab.baselines import tfidf_svc
 from edgelab.bundle import Bundle, evaluate
+from edgelab.distillation import train_student
 from edgelab.workspace import data_home
 
 # A little under what was measured (the data card, benchmarks/README.md): another processor sums in another order, and
@@ -63,16 +64,17 @@ def test_a_model_of_pocket_alone_understands_other_peoples_words():
 
 @needs_public_data
 def test_clinc150_teacher_and_students():
+    spec, plan = distillation.TRANSFORMER
     with public_data():
         teacher = distillation.train_teacher_of_clinc()
-        # The transformer's twins take three times as long to train: one pair here, three in benchmarks/README.md.
-        pairs = [
-            distillation.train_pair(teacher, *distillation.CONVOLUTION),
-            distillation.train_pair(teacher, *distillation.TRANSFORMER, seeds=(0,)),
-        ]
-    print(distillation.figures(teacher, pairs))
+        pair = distillation.train_pair(teacher, *distillation.CONVOLUTION)
+        # A transformer takes three times as long to train: one here; its twins are in benchmarks/README.md.
+        transformer = train_student(spec, (teacher,), plan)
+    print(distillation.figures(teacher, [pair]))
     accuracy = teacher.correct().mean()
     assert accuracy >= 0.955
-    for pair in pairs:
-        assert (pair.distilled.mean(1) > pair.undistilled.mean(1)).all(), pair.name
-        assert np.median(pair.distilled.mean(1)) / accuracy >= RETENTION[pair.name], pair.name
+    assert (pair.distilled.mean(1) > pair.undistilled.mean(1)).all()
+    reached = {pair.name: np.median(pair.distilled.mean(1)), transformer.name: transformer.correct().mean()}
+    print(reached)
+    for name, least in RETENTION.items():
+        assert reached[name] / accuracy >= least, name
