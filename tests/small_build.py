@@ -14,10 +14,10 @@ def student(spec: Spec, steps: int, bits: int | None) -> candidates.Student:
 
 REPLACED = {
     (candidates, "CANDIDATES"): (
-        student(Spec("convolution", 0, 32, 48), 500, bits=4),
+        student(Spec("convolution", 0, 32, 48), 2000, bits=4),
         student(Spec("static", 0, 16, 24), 25, bits=None),
     ),
-    (build, "teacher_plan"): lambda data: TeacherPlan(batch_size=12, epochs=6 if data.texts < 100 else 1),
+    (build, "teacher_plan"): lambda data: TeacherPlan(lr=1e-3, head_lr=8e-3, batch_size=12, epochs=10),
     (build, "REQUESTS"): 40,
     # One of the teacher's six layers: exporting all takes most of a minute.
     (models, "load_encoder"): lambda layers=None: encoder.load_encoder(layers or (0,)),

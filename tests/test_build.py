@@ -346,10 +346,18 @@ def odd_rows():
         yield "why is the steam engine so famous and who built it " * (1 + 30 * (i % 2)) + str(i), "cloud: «question»"
 
 
+COLOURS = ("red", "blue", "green", "black", "white", "brown", "pink", "grey", "purple", "golden")
+THINGS = (
+    *("lamp", "chair", "shirt", "phone", "bottle", "carpet", "bicycle", "piano", "jacket", "clock"),
+    *("mirror", "basket", "ladder", "blanket", "pencil", "kettle", "guitar", "tent", "wallet", "helmet"),
+)
+
+
 def many_labels():
-    for i in range(200):
-        for pattern in ("order item {} for me", "i want number {}", "send the {} please"):
-            yield pattern.format(i * 37), f"label {i}"
+    """200 of them, with one training example each."""
+    for name in (f"{colour} {thing}" for colour in COLOURS for thing in THINGS):
+        for pattern in ("order the {} for me", "i want a {}", "send the {} please"):
+            yield pattern.format(name), name
 
 
 @pytest.mark.parametrize("rows", [odd_rows, many_labels])
