@@ -1,4 +1,4 @@
-"""Both notebooks in the real JupyterLab: opened, run, and their widgets moved by keyboard.
+"""Every notebook in the real JupyterLab: opened, run, and its widgets moved by keyboard.
 
 Pictures of each notebook as it looks after its run are kept in EDGELAB_SCREENSHOTS, else in a temporary folder.
 """
@@ -103,8 +103,64 @@ def test_distillation(page, lab, home, pictures, monkeypatch):
     picture(page, pictures / "01_distillation-moved.png")
 
 
+def test_quantization(page, lab, home, pictures, monkeypatch):
+    from edgelab.converted import activations
+    from edgelab.encoder import encode
+    from edgelab.precision import values, weights
+    from edgelab.widgets.quantization import compute_grid, compute_range
+
+    run(page, lab, "02_quantization", pictures)
+    monkeypatch.setenv("EDGELAB_HOME", str(home))
+    _, (student, *_) = trained()
+    file = student.bundle() / "model.onnx"
+
+    (layer,) = (weight for weight in weights(file) if weight.layer == "convolution")
+    matrix = values(file, layer)  # [inputs, outputs]
+    grid = cell(page, "show_grid(")
+    assert table(grid) == rows(compute_grid(matrix, 4, "one scale")[0])
+    press(page, grid, "bits", "ArrowLeft")
+    wait_for(lambda: table(grid) == rows(compute_grid(matrix, 3, "one scale")[0]))
+    choose_next(page, grid, "scales")
+    wait_for(lambda: table(grid) == rows(compute_grid(matrix, 3, "one for each channel")[0]))
+
+    texts = student.dataset.validation.texts[:100]
+    entering = activations(file, "intent", encode(student.tokenizer(), texts))
+    calibration = cell(page, "show_range(")
+    assert table(calibration) == rows(compute_range(entering, 99.9, 4)[0])
+    press(page, calibration, "percentile", "ArrowLeft")
+    wait_for(lambda: table(calibration) == rows(compute_range(entering, 99.8, 4)[0]))
+    picture(page, pictures / "02_quantization-moved.png")
+
+
+def test_export(page, lab, home, pictures, monkeypatch, tmp_path):
+    from edgelab.graph import LEVELS, operators, optimize
+    from edgelab.preflight import preflight
+    from edgelab.widgets.export import compute_optimisation, compute_placement
+
+    run(page, lab, "03_export", pictures)
+    monkeypatch.setenv("EDGELAB_HOME", str(home))
+    _, (student, *_) = trained()
+    file = student.bundle() / "model.onnx"
+
+    report = preflight(file, student.model(), student.vocabulary)
+    expected = {(p.shapes, p.target): rows(compute_placement(p)) for p in report.placements}
+    placement = cell(page, "show_placement(reports)")
+    before = (chosen(placement, "shapes"), chosen(placement, "target"))
+    assert table(placement) == expected[before]
+    choose_next(page, placement, "shapes")
+    wait_for(lambda: table(placement) == expected[chosen(placement, "shapes"), before[1]] != expected[before])
+
+    counts = {level: operators(optimize(file, tmp_path / "optimised.onnx", level)) for level in LEVELS}
+    first, second, *_ = LEVELS
+    optimisation = cell(page, "show_optimisation(")
+    assert table(optimisation) == rows(compute_optimisation(counts[first], counts[first]))
+    choose_next(page, optimisation, "level")
+    wait_for(lambda: table(optimisation) == rows(compute_optimisation(counts[first], counts[second])))
+    picture(page, pictures / "03_export-moved.png")
+
+
 def trained():
-    """The teacher and the students of the notebook's family, loaded: the notebook has just built them."""
+    """The teacher and the students of the first family, loaded: the notebooks have just built them."""
     from edgelab import dataset
     from edgelab.distillation import StudentPlan, TeacherPlan, train_student, train_teacher
     from edgelab.encoder import Spec
@@ -192,6 +248,16 @@ def cell(page, source: str):
 def press(page, where, slider: str, key: str) -> None:
     where.locator(".widget-slider", has_text=slider).locator(".noUi-handle").focus()
     page.keyboard.press(key)
+
+
+def choose_next(page, where, menu: str) -> None:
+    """The next entry of a menu, by keyboard."""
+    where.locator(".widget-dropdown", has_text=menu).locator("select").focus()
+    page.keyboard.press("ArrowDown")
+
+
+def chosen(where, menu: str) -> str:
+    return where.locator(".widget-dropdown", has_text=menu).locator("select").input_value()
 
 
 def table(where) -> list[list[str]]:
