@@ -55,17 +55,17 @@ def fix_shapes(path: Path, out: Path, *, batch: int, tokens: int) -> Path:
     """Write the same graph for inputs of exactly this shape, as compilers for accelerators want it; returns `out`.
 
     Raises:
-        GraphError: the file has no open dimensions `batch` and `tokens`.
+        GraphError: the file is fixed to another shape already.
     """
     import onnx
     from onnxruntime.tools.onnx_model_utils import fix_output_shapes, make_dim_param_fixed
 
-    found = input_shape(path)
-    if found != ("batch", "tokens"):
-        raise GraphError(f"{path}: expected an input of open shape (batch, tokens), found {found}; export it with both")
     model = onnx.load(path)
-    make_dim_param_fixed(model.graph, "batch", batch)
-    make_dim_param_fixed(model.graph, "tokens", tokens)
+    for declared, size in zip(input_shape(path), (batch, tokens), strict=True):
+        if isinstance(declared, str):
+            make_dim_param_fixed(model.graph, declared, size)
+        elif declared != size:
+            raise GraphError(f"{path}: expected open sizes or {batch} x {tokens}, found {declared} fixed already")
     fix_output_shapes(model)
     onnx.save(model, out)
     return out

@@ -92,8 +92,9 @@ def preflight(
     placements += usability(path, shapes_name(declared))
     if not is_fixed:
         with tempfile.TemporaryDirectory() as folder:
-            fixed = fix_shapes(path, Path(folder) / path.name, batch=1, tokens=tokens)
-            placements += usability(fixed, shapes_name((1, tokens)))
+            shape = tuple(s if isinstance(s, int) else size for s, size in zip(declared, (1, tokens), strict=True))
+            fixed = fix_shapes(path, Path(folder) / path.name, batch=shape[0], tokens=shape[1])
+            placements += usability(fixed, shapes_name(shape))
     for target in targets:
         faults += _target_faults([p for p in placements if p.target == target])
     parity = None
@@ -224,7 +225,8 @@ def table(report: Preflight):
             "share": f"{p.share:.0%}",
             "partitions": p.partitions,
             "usable": p.verdict,
-            "what it lacks": _short(p.unsupported) + (f"; known sizes at {p.open_shapes}" if p.open_shapes else ""),
+            "what it lacks": _short(p.unsupported)
+            + (f"; sizes unknown at {p.open_shapes} nodes" if p.open_shapes else ""),
         }
         for p in report.placements
     ]

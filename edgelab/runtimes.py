@@ -35,32 +35,34 @@ class Result:
     note: str = ""
 
 
-def compare(folder: Path, texts: Sequence[str]) -> list[Result]:
-    """A bundle in every runtime of `RUNTIMES`, on the same texts, timed one request at a time in one process."""
-    bundle, notes = Bundle.load(folder), {}
-    opened = {"onnxruntime": bundle}
+def open_runtimes(bundle: Bundle) -> tuple[dict[str, Bundle], dict[str, str]]:
+    """The bundle in every runtime of `RUNTIMES` that is installed, and why the others are not there."""
+    opened, missing = {"onnxruntime": bundle}, {}
     for name in RUNTIMES[1:]:
         try:
             opened[name] = in_openvino(bundle, precision="f32" if "f32" in name else None)
-        except RuntimeMissing as missing:
-            notes[name] = str(missing)
+        except RuntimeMissing as error:
+            missing[name] = str(error)
+    return opened, missing
+
+
+def compare(bundle: Bundle, texts: Sequence[str]) -> list[Result]:
+    """A bundle in every runtime of `RUNTIMES`, on the same texts, timed one request at a time in one process."""
+    opened, missing = open_runtimes(bundle)
     latency = measure_latency({name: b.predict for name, b in opened.items()}, list(texts))
     reference = [bundle.logits(text) for text in texts]
     results = []
-    for name in RUNTIMES:
-        if name in notes:
-            results.append(Result(name, note=notes[name]))
-            continue
-        answers = [opened[name].logits(text) for text in texts]
+    for name, other in opened.items():
+        answers = [other.logits(text) for text in texts]
         largest, same = agreement(np.stack([a[0] for a in answers]), np.stack([r[0] for r in reference]))
         for (_, slots), (_, expected) in zip(answers, reference, strict=True):
             if slots is not None:
                 largest = float(np.maximum(largest, np.abs(slots - expected).max()))
-        precision = getattr(opened[name].session, "precision", "as in the file")
+        precision = getattr(other.session, "precision", "as in the file")
         faster = speedup(latency["onnxruntime"], latency[name])
         version = importlib.metadata.version(name.partition(",")[0])
         results.append(Result(name, version, precision, largest, same, latency[name], faster))
-    return results
+    return results + [Result(name, note=note) for name, note in missing.items()]
 
 
 def agreement(a: np.ndarray, b: np.ndarray) -> tuple[float, float]:

@@ -6,9 +6,11 @@ import sys
 import warnings
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 import torch
+from onnxruntime.tools.onnx_model_utils import make_dim_param_fixed
 
 from edgelab.export import export_onnx
 from edgelab.graph import fix_shapes, operators
@@ -108,6 +110,16 @@ def test_a_file_that_computes_something_else(path, fixed, model):
         assert table(caught.value.report)["usable"].iloc[-1] == "no"
 
 
+def test_a_file_with_one_size_fixed(path, model):
+    """Good for one request at a time, and no more."""
+    half = onnx.load(path)
+    make_dim_param_fixed(half.graph, "batch", 1)
+    onnx.save(half, path.with_name("half.onnx"))
+    with pytest.raises(PreflightError, match="half.onnx: a batch of 3 with 11 tokens is refused") as caught:
+        preflight(path.with_name("half.onnx"), model, VOCABULARY)
+    assert [p.shapes for p in caught.value.report.placements[3:5]] == ["1 x any tokens", "1 x 32"]
+
+
 def test_every_fault_is_told_at_once(path, model):
     def squeezed(ids, mask):
         return tuple(output.squeeze(0) for output in model(ids, mask))
@@ -128,7 +140,7 @@ def test_the_table_is_one_row_a_question(path, model):
         "100%",
         "0%",
     ]
-    assert shown["what it lacks"][1] == "Gelu, ReduceMax, ReduceSum; known sizes at 25"
+    assert shown["what it lacks"][1] == "Gelu, ReduceMax, ReduceSum; sizes unknown at 25 nodes"
     assert shown["usable"].iloc[-1] == "yes" and shown["shapes"].iloc[-1] == "1 x 3, 1 x 19, 3 x 11, 5 x 64"
 
 

@@ -68,7 +68,7 @@ def test_results_of_one_run_outlive_the_next():
 
 @needs_openvino
 def test_the_comparison_of_all_runtimes():
-    results = compare(POCKET, TEXTS)
+    results = compare(Bundle.load(POCKET), TEXTS)
     assert [r.runtime for r in results] == list(RUNTIMES) and not any(r.note for r in results)
     reference, chosen, forced = results
     assert (reference.largest_difference, reference.same_labels, reference.speedup.value) == (0, 1, 1)
@@ -79,7 +79,7 @@ def test_the_comparison_of_all_runtimes():
 
 
 def test_a_missing_runtime_says_so_and_the_others_go_on(without_openvino):
-    reference, *others = compare(POCKET, TEXTS)
+    reference, *others = compare(Bundle.load(POCKET), TEXTS)
     assert reference.same_labels == 1 and reference.note == ""
     for result in others:
         assert "not installed: `pip install openvino`" in result.note
