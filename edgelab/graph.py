@@ -3,7 +3,7 @@
 from collections import Counter
 from pathlib import Path
 
-LEVELS = ("disable_all", "enable_basic", "enable_extended", "enable_all")
+LEVELS = ("disable_all", "enable_basic", "enable_all")
 
 
 class GraphError(ValueError):

@@ -40,7 +40,7 @@ def test_an_optimised_graph_computes_the_same(level, tmp_path):
     for ours, theirs in zip(run(out, given), expected, strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-4)
     fused = "BiasGelu" in operators(out)
-    assert fused == (level in ("enable_extended", "enable_all"))
+    assert fused == (level == "enable_all")
     assert not fused or sum(operators(out).values()) < sum(operators(MODEL).values())
 
 
