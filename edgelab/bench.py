@@ -48,11 +48,12 @@ class Timing:
 
 def time_bundles(bundles: dict[str, Bundle], texts: tuple[str, ...], *, requests: int = REQUESTS) -> dict[str, Timing]:
     """`requests` of one text each, drawn from `texts`, to every bundle, interleaved."""
-    draw = random.Random(0)
-    drawn = draw.sample(texts, len(texts)) * -(-requests // len(texts))
-    drawn = drawn[:requests]
-    encoded = {name: {t: bundle.tokenizer.encode(t).ids for t in set(drawn)} for name, bundle in bundles.items()}
-    whole = measure_latency({name: bundle.predict for name, bundle in bundles.items()}, drawn)
-    ids_in = {name: (lambda text, b=bundle, ids=encoded[name]: b.run(ids[text])) for name, bundle in bundles.items()}
-    bare = measure_latency(ids_in, drawn)
-    return {name: Timing(whole[name], bare[name]) for name in bundles}
+    shuffled = random.Random(0).sample(texts, len(texts))
+    drawn = [shuffled[i % len(texts)] for i in range(requests)]
+    subjects = {}
+    for name, bundle in bundles.items():
+        ids = {text: bundle.tokenizer.encode(text).ids for text in set(drawn)}
+        subjects[f"{name}, text in"] = bundle.predict
+        subjects[f"{name}, ids in"] = lambda text, run=bundle.run, ids=ids: run(ids[text])
+    taken = measure_latency(subjects, drawn)
+    return {name: Timing(taken[f"{name}, text in"], taken[f"{name}, ids in"]) for name in bundles}

@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -25,14 +25,20 @@ class BundleError(ValueError):
 
 @dataclass(frozen=True)
 class Prediction:
-    """One answered request. `latency_ms` runs from text in to label and slots out, tokenizer included."""
+    """One answered request. `latency_ms` runs from text in to label and slots out, tokenizer included; `intent` are
+    the logits [labels] that decided."""
 
     text: str
     label: str
     slots: dict[str, list[str]]
-    confidence: float
     latency_ms: float
     spans: tuple[Span, ...]
+    intent: np.ndarray = field(repr=False, compare=False)
+
+    @property
+    def confidence(self) -> float:
+        """The probability of the label: the largest of the softmax."""
+        return float(1 / np.exp(self.intent - self.intent.max()).sum())
 
 
 @dataclass(frozen=True)
@@ -114,8 +120,7 @@ class Bundle:
             spans = tags_to_spans(tag_ids, encoding.word_ids, encoding.offsets, self.tags)
         values = slot_values(text, spans)
         latency_ms = (time.perf_counter_ns() - start) / 1e6
-        confidence = float(1 / np.exp(intent - intent[best]).sum())
-        return Prediction(text, self.labels[best], values, confidence, latency_ms, spans)
+        return Prediction(text, self.labels[best], values, latency_ms, spans, intent)
 
 
 def evaluate(bundle: Bundle, split) -> Evaluation:

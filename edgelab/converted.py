@@ -1,9 +1,9 @@
 """What an ONNX file answers: whole splits, single layers' activations, each layer's sensitivity; and a trained model
-converted to few bits, with its answers."""
+converted to few bits."""
 
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -121,6 +121,20 @@ class Converted(Trained):
     def file(self) -> Path:
         return self.artifact.path / "model.onnx"
 
+    def outputs(self, split: str = "test"):
+        """The `training.Outputs` of the file on a split, by its name; kept once given."""
+
+        def build(folder: Path) -> None:
+            from edgelab.encoder import encode
+
+            given = run_file(self.file, encode(self.tokenizer(), self.split(split).texts))
+            slots = {} if given.slots is None else {"slots": given.slots}
+            np.savez(folder / f"{split}.npz", intent=given.intent, words=given.words, **slots)
+
+        inputs = {"model": self.artifact.path.name, "data": self.dataset.fingerprint, "split": split}
+        answered = build_once("outputs", build, inputs=inputs, modules=("edgelab.converted", "edgelab.slots"))
+        return Trained.outputs(replace(self, artifact=answered), split)
+
     def bundle(self) -> Path:
         """The deployable folder of this file."""
 
@@ -136,7 +150,7 @@ class Converted(Trained):
 
 
 def convert(trained: Trained, precision: str) -> Converted:
-    """The model in one of the RECIPES, and what that file answers on every held-out split.
+    """The model in one of the RECIPES, made from its exported bundle.
 
     Raises:
         KeyError: there is no such recipe.
@@ -144,21 +158,10 @@ def convert(trained: Trained, precision: str) -> Converted:
     recipe = RECIPES[precision]
 
     def build(folder: Path) -> None:
-        from edgelab.encoder import encode
-
         bundle = trained.bundle()
         shutil.copyfile(bundle / "tokenizer.json", folder / "tokenizer.json")
         recipe(bundle / "model.onnx", folder / "model.onnx", trained)
-        dataset, tokenizer = trained.dataset, trained.tokenizer()
-        for name, split in {"validation": dataset.validation, "test": dataset.test, **dataset.extra}.items():
-            save_outputs(folder / f"{name}.npz", run_file(folder / "model.onnx", encode(tokenizer, split.texts)))
 
     inputs = {"model": trained.artifact.path.name, "precision": precision}
     artifact = build_once("converted", build, inputs=inputs, modules=MODULES)
     return Converted(trained.name, artifact, trained.spec, trained.dataset, trained.vocabulary, precision)
-
-
-def save_outputs(file: Path, outputs) -> None:
-    """As `Trained.outputs` reads them."""
-    slots = {} if outputs.slots is None else {"slots": outputs.slots}
-    np.savez(file, intent=outputs.intent, words=outputs.words, **slots)

@@ -360,7 +360,7 @@ def many_labels():
             yield pattern.format(name), name
 
 
-@pytest.mark.parametrize("rows", [odd_rows, many_labels])
+@pytest.mark.parametrize("rows", [odd_rows, pytest.param(many_labels, marks=pytest.mark.slow)])
 def test_odd_data_goes_through(rows, tmp_path, monkeypatch, request):
     for (place, name), value in small_build.REPLACED.items():
         monkeypatch.setattr(place, name, value[:1] if name == "CANDIDATES" else value)

@@ -82,6 +82,16 @@ def test_every_precision_answers_and_ships(tiny_student, source, precision):
     assert smaller == (precision != "fp32") and convert(tiny_student, precision).artifact.loaded
 
 
+def test_answers_are_given_once_for_each_split(tiny, tiny_student, monkeypatch):
+    converted = convert(tiny_student, "int8")
+    first = {split: converted.outputs(split) for split in ("test", "validation", "hard")}
+    assert not np.array_equal(first["test"].intent, first["validation"].intent)
+    monkeypatch.setattr("edgelab.converted.run_file", None)
+    for split, outputs in first.items():
+        assert np.array_equal(convert(tiny_student, "int8").outputs(split).intent, outputs.intent)
+    assert np.array_equal(first["hard"].slots, first["test"].slots)  # the tiny data's hard split is its test
+
+
 def test_fp32_is_the_exported_file(tiny_student, source):
     assert convert(tiny_student, "fp32").file.read_bytes() == source.read_bytes()
     with pytest.raises(KeyError, match="int3"):
