@@ -13,10 +13,12 @@ import pytest
 from edgelab import plots
 from edgelab.bundle import Bundle
 from edgelab.distillation import soften
-from edgelab.measurement import Interval, accuracy_interval
+from edgelab.measurement import Interval, LatencySamples, accuracy_interval
+from edgelab.preflight import CPU, Placement, Preflight
 from edgelab.quantization import affine_parameters, quantize
-from edgelab.widgets import common, distillation, quantization, start_here
+from edgelab.widgets import common, distillation, export, quantization, start_here
 from edgelab.widgets.distillation import Member, compute_size, compute_temperature, show_size, show_temperature
+from edgelab.widgets.export import compute_optimisation, compute_placement, show_optimisation, show_placement
 from edgelab.widgets.quantization import GRANULARITIES, compute_grid, compute_range, show_grid, show_range
 from edgelab.widgets.start_here import compute_call, compute_interval, show_interval, show_pocket
 
@@ -32,6 +34,29 @@ FAMILY = [
     Member("static", 600_000, Interval(0.88, 0.86, 0.90), Interval(0.93, 0.905, 0.95), 0.05),
 ]
 MATRICES = {name: np.random.default_rng(n).normal(size=(70, 40)) for n, name in enumerate(("table", "head"))}
+OPEN, FIXED = "any batch x any tokens", "1 x 32"
+REPORTS = {
+    name: Preflight(
+        (
+            Placement(CPU, OPEN, {"Add": (5, 5), "Gelu": (n, n), "MatMul": (6, 6)}, 1, (), 0, "yes"),
+            Placement("NNAPI", OPEN, {"Add": (0, 5), "Gelu": (0, n), "MatMul": (0, 6)}, 0, ("Gelu",), 11 + n, "no"),
+            Placement("CoreML", OPEN, {"Add": (1, 5), "Gelu": (0, n), "MatMul": (0, 6)}, 1, (), 10 + n, "no"),
+            Placement("NNAPI", FIXED, {"Add": (5, 5), "Gelu": (0, n), "MatMul": (6, 6)}, n + 1, ("Gelu",), 0, "no"),
+            Placement("CoreML", FIXED, {"Add": (5, 5), "Gelu": (n, n), "MatMul": (5, 6)}, 2, (), 0, "maybe"),
+        ),
+        None,
+        1e-4,
+    )
+    for name, n in (("student", 1), ("teacher", 6))
+}
+COUNTS = {
+    "student": {"as it is": {"Add": 4, "Gelu": 1}, "all": {"Add": 3, "BiasGelu": 1}},
+    "teacher": {"as it is": {"Add": 57, "Gelu": 6, "Mul": 7}, "all": {"Add": 27, "BiasGelu": 6, "Mul": 7}},
+}
+LEVEL_LATENCY = {
+    model: {level: LatencySamples(level, (base + i, base + i + 0.5)) for i, level in enumerate(COUNTS[model])}
+    for model, base in (("student", 1.0), ("teacher", 7.0))
+}
 ACTIVATIONS = np.random.default_rng(0).gamma(1, 1, 20_000) - 0.2
 
 
@@ -76,6 +101,8 @@ EXPLORERS = {
     "interval": show_interval,
     "grid": lambda: show_grid(MATRICES),
     "range": lambda: show_range(ACTIVATIONS),
+    "placement": lambda: show_placement(REPORTS),
+    "optimisation": lambda: show_optimisation(COUNTS, LEVEL_LATENCY),
 }
 
 
@@ -281,6 +308,61 @@ def test_the_range_explorer_shows_what_is_computed():
         )
 
 
+# --- graphs -------------------------------------------------------------------------------------
+
+
+def test_a_placement_shows_every_node_once_over_its_grid():
+    for report in REPORTS.values():
+        for placement in report.placements:
+            table = compute_placement(placement)
+            taken, left = table["taken"].tolist(), table["left to the CPU"].tolist()
+            assert (sum(taken), sum(left)) == (placement.taken, placement.nodes - placement.taken)
+            for name, yes, no in table.itertuples(index=False):
+                assert placement.operators[name] == (yes, yes + no)
+            assert left == sorted(left, reverse=True)
+
+
+def test_the_placement_explorer_shows_what_is_computed():
+    box = show_placement(REPORTS)
+    model, shapes, target = controls_of(box)
+    assert (shapes.options, target.options) == ((OPEN, FIXED), ("NNAPI", "CoreML"))
+    for name, sizes, where in product(REPORTS, shapes.options, target.options):
+        model.value, shapes.value, target.value = name, sizes, where
+        words, _, table = parts(box)
+        (expected,) = (p for p in REPORTS[name].placements if (p.shapes, p.target) == (sizes, where))
+        shows(table, compute_placement(expected))
+        numbers = f"takes {expected.taken} of {expected.nodes} nodes in {expected.partitions} partitions"
+        assert words == f"{where} {numbers}: {expected.verdict}."
+
+
+def test_optimisation_counts_before_and_after_over_its_grid():
+    for levels in COUNTS.values():
+        before = levels["as it is"]
+        for after in levels.values():
+            *rows, total = compute_optimisation(before, after).itertuples(index=False)
+            assert {name: b for name, b, _ in rows if b} == before and {name: a for name, _, a in rows if a} == after
+            assert tuple(total) == ("all", sum(before.values()), sum(after.values()))
+            changes = [abs(a - b) for _, b, a in rows]
+            assert changes == sorted(changes, reverse=True)
+
+
+def test_the_optimisation_explorer_shows_what_is_computed():
+    box = show_optimisation(COUNTS, LEVEL_LATENCY)
+    model, level = controls_of(box)
+    seen = []
+    for name, chosen in product(COUNTS, ("as it is", "all")):
+        model.value, level.value = name, chosen
+        words, _, table = parts(box)
+        shows(table, compute_optimisation(COUNTS[name]["as it is"], COUNTS[name][chosen]))
+        seen.append(words)
+    assert seen == [
+        "as it is: 5 nodes become 5; p50 1.250 ms.",
+        "all: 5 nodes become 4; p50 2.250 ms.",
+        "as it is: 70 nodes become 70; p50 7.250 ms.",
+        "all: 70 nodes become 40; p50 8.250 ms.",
+    ]
+
+
 # --- Pocket live --------------------------------------------------------------------------------
 
 
@@ -316,7 +398,7 @@ def test_callbacks_stay_over_pure_functions():
     import ast
     import inspect
 
-    for module in (start_here, distillation, quantization):
+    for module in (start_here, distillation, quantization, export):
         tree = ast.parse(inspect.getsource(module))
         functions = {n.name: n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)}
         for name in ("draw", "update"):
