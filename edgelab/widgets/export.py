@@ -42,10 +42,10 @@ def show_placement(reports: dict[str, Preflight]) -> ipywidgets.VBox:
 
 
 def compute_optimisation(before: dict[str, int], after: dict[str, int]) -> pd.DataFrame:
-    """Nodes of each operator before and after, the largest changes first, in the end all of them together."""
+    """Nodes before and after: all of them together, then of each operator, the largest changes first."""
     names = sorted(before | after, key=lambda name: (-abs(after.get(name, 0) - before.get(name, 0)), name))
-    rows = [(name, before.get(name, 0), after.get(name, 0)) for name in names]
-    rows.append(("all", sum(before.values()), sum(after.values())))
+    rows = [("all", sum(before.values()), sum(after.values()))]
+    rows += [(name, before.get(name, 0), after.get(name, 0)) for name in names]
     return pd.DataFrame(rows, columns=["operator", "before", "after"])
 
 
@@ -59,10 +59,10 @@ def show_optimisation(
 
     def draw(model: str, level: str):
         table = compute_optimisation(counts[model][levels[0]], counts[model][level])
-        changed = pd.concat([table[:-1][table["before"][:-1] != table["after"][:-1]][:MOST], table[-1:]])
+        changed = table[(table["before"] != table["after"]) | (table["operator"] == "all")][:MOST]
         series = {name: changed[name].tolist() for name in ("before", "after")}
-        before, after = table["before"].iloc[-1], table["after"].iloc[-1]
+        before, after = table["before"][0], table["after"][0]
         words = f"{level}: {before} nodes become {after}; p50 {latency[model][level].percentile(50):.3f} ms."
-        return plots.bars(changed["operator"].tolist(), series, "nodes of the operators that changed"), words, table
+        return plots.bars(changed["operator"].tolist(), series, "nodes: all, then what changed"), words, table
 
     return explorer([menu("model", models), menu("level", levels)], draw)
