@@ -146,7 +146,8 @@ def static_int8(
 
 
 def weight_only(source: Path, target: Path, *, bits: int = 4, block: int = 32) -> None:
-    """Weights in blocks of `bits` (2, 4 or 8) with one scale each; activations stay fp32.
+    """Weights of `bits` (2, 4 or 8) in blocks with one scale each; the runtime may compute in int8 within a block
+    (accuracy level 4).
 
     Embeddings follow at 4 bits only: at 2 or 8 ONNX Runtime has no operator that looks them up, and they stay fp32.
     """
