@@ -25,9 +25,8 @@ def run_fresh(program: str) -> Fresh:
         RuntimeError: it failed; the message is its last line of complaint.
     """
     start = time.perf_counter_ns()
-    process = subprocess.Popen(
-        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    command = [sys.executable, "-u", "-c", program]  # unbuffered: the line comes when it is printed, not at the end
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     line = process.stdout.readline()
     milliseconds = (time.perf_counter_ns() - start) / 1e6
     _, complaint = process.communicate()
