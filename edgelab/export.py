@@ -7,6 +7,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from edgelab.graph import session_options
+
 
 class ExportError(RuntimeError):
     """The exported file does not compute what the model computes."""
@@ -57,6 +59,7 @@ def export_onnx(model: nn.Module, path: Path, vocabulary: int, *, tolerance: flo
                 external_data=False,
                 verbose=False,
             )
+        _forget_the_source(path)
         parity = check_parity(model, path, vocabulary)
         if not parity.largest_difference <= tolerance:
             raise ExportError(
@@ -67,6 +70,18 @@ def export_onnx(model: nn.Module, path: Path, vocabulary: int, *, tolerance: flo
         path.unlink(missing_ok=True)
         raise
     return parity
+
+
+def _forget_the_source(path: Path) -> None:
+    """Drop the exporter's notes: they name folders of the machine that exported, and take room on every other."""
+    import onnx
+
+    exported = onnx.load(path)
+    graph = exported.graph
+    for noted in (exported, graph, *graph.node, *graph.initializer, *graph.input, *graph.output, *graph.value_info):
+        noted.ClearField("metadata_props")
+        noted.ClearField("doc_string")
+    onnx.save(exported, path)
 
 
 def check_parity(
@@ -80,8 +95,6 @@ def check_parity(
         ExportError: the file refuses one of the shapes, or answers it in another shape than torch.
     """
     import onnxruntime
-
-    from edgelab.graph import session_options
 
     session = onnxruntime.InferenceSession(str(path), session_options(), providers=["CPUExecutionProvider"])
     generator = np.random.default_rng(1)

@@ -128,3 +128,9 @@ def test_a_file_of_another_model_does_not_pass(exported, tmp_path):
     with torch.no_grad():
         other.intent.bias.add_(0.5)
     assert check_parity(other.eval(), path, VOCABULARY).largest_difference > 0.1
+
+
+def test_the_file_does_not_tell_where_it_was_exported(exported):
+    _, _, path, _ = exported
+    content = path.read_bytes()
+    assert b"stack_trace" not in content and b"models.py" not in content
