@@ -152,7 +152,8 @@ def usability(path: Path, shapes: str) -> list[Placement]:
     found = []
     with tempfile.TemporaryDirectory() as folder:
         simplified = Path(folder) / "model.onnx"
-        optimize_model(path, simplified, use_external_initializers=True)  # to the basic level, as the checker's command does
+        # To the basic level, as the checker's command does.
+        optimize_model(path, simplified, use_external_initializers=True)
         model = ModelProtoWithShapeInfo(simplified).model_with_shape_info
         for target in TARGETS:
             vendor, _, form = target.partition(" ")
