@@ -120,7 +120,7 @@ def test_quantization(page, lab, home, pictures, monkeypatch):
     assert table(grid) == rows(compute_grid(matrix, 4, "one scale")[0])
     press(page, grid, "bits", "ArrowLeft")
     wait_for(lambda: table(grid) == rows(compute_grid(matrix, 3, "one scale")[0]))
-    choose_next(page, grid, "scales")
+    choose_next(grid, "scales")
     wait_for(lambda: table(grid) == rows(compute_grid(matrix, 3, "one for each channel")[0]))
 
     texts = student.dataset.validation.texts[:100]
@@ -147,14 +147,14 @@ def test_export(page, lab, home, pictures, monkeypatch, tmp_path):
     placement = cell(page, "show_placement(reports)")
     before = (chosen(placement, "shapes"), chosen(placement, "target"))
     assert table(placement) == expected[before]
-    choose_next(page, placement, "shapes")
+    choose_next(placement, "shapes")
     wait_for(lambda: table(placement) == expected[chosen(placement, "shapes"), before[1]] != expected[before])
 
     counts = {level: operators(optimize(file, tmp_path / "optimised.onnx", level)) for level in LEVELS}
     first, second, *_ = LEVELS
     optimisation = cell(page, "show_optimisation(")
     assert table(optimisation) == rows(compute_optimisation(counts[first], counts[first]))
-    choose_next(page, optimisation, "level")
+    choose_next(optimisation, "level")
     wait_for(lambda: table(optimisation) == rows(compute_optimisation(counts[first], counts[second])))
     picture(page, pictures / "03_export-moved.png")
 
@@ -250,10 +250,10 @@ def press(page, where, slider: str, key: str) -> None:
     page.keyboard.press(key)
 
 
-def choose_next(page, where, menu: str) -> None:
-    """The next entry of a menu, by keyboard."""
-    where.locator(".widget-dropdown", has_text=menu).locator("select").focus()
-    page.keyboard.press("ArrowDown")
+def choose_next(where, menu: str) -> None:
+    """The next entry of a menu. Not by keyboard: JupyterLab takes the arrow keys for its cells."""
+    found = where.locator(".widget-dropdown", has_text=menu).locator("select")
+    found.select_option(index=1 + found.evaluate("select => select.selectedIndex"))
 
 
 def chosen(where, menu: str) -> str:
