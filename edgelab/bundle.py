@@ -58,21 +58,19 @@ class Bundle:
     """A loaded bundle: one ONNX Runtime session and its tokenizer."""
 
     def __init__(self, folder: Path, manifest: dict, threads: int):
-        import onnxruntime
         from tokenizers import Tokenizer
+
+        from edgelab.graph import cpu_session
 
         self.folder, self.manifest = folder, manifest
         self.labels: tuple[str, ...] = tuple(manifest["labels"])
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.log_severity_level = 4  # what fails is raised
         try:
             self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-            self.session = onnxruntime.InferenceSession(
-                str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
-            )
+            self.session = cpu_session(folder / "model.onnx", threads=threads)
             # The tokenizer's last token has an embedding only if the two files belong together.
             intent, slots = self.run([self.tokenizer.get_vocab_size() - 1])
+        except ImportError:  # a library that is missing is no fault of the bundle
+            raise
         except Exception as error:  # both libraries raise classes of their own
             raise BundleError(f"{folder}: model and tokenizer do not work: {' '.join(str(error).split())}") from None
         self.tags: list[str] = tag_names([] if slots is None else manifest["slot_names"])

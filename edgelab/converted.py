@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from edgelab import precision
-from edgelab.graph import session_options
+from edgelab.graph import cpu_session
+from edgelab.packing import pack
 from edgelab.quantization import answers_flipped, divergence
-from edgelab.trained import Trained
+from edgelab.trained import Trained, store_outputs
 from edgelab.workspace import build_once
 
 MODULES = tuple(f"edgelab.{m}" for m in ("converted", "precision", "quantization", "packing", "trained", "export"))
@@ -28,7 +29,7 @@ def run_file(file: Path, encoded):
     """The `training.Outputs` of an ONNX file, one text at a time on one thread, as it will be used."""
     from edgelab.training import Outputs
 
-    session = _session(file.read_bytes())
+    session = cpu_session(file)
     intent, slots = [], []
     for feed, first in zip(feeds(encoded), encoded.first, strict=True):
         outputs = session.run(None, feed)
@@ -46,14 +47,8 @@ def activations(file: Path, layer: str, encoded) -> np.ndarray:
     model = onnx.load(str(file))
     (node,) = (n for n in model.graph.node if weight.tensor in n.input)
     model.graph.output.append(onnx.helper.make_tensor_value_info(node.input[0], onnx.TensorProto.FLOAT, None))
-    session = _session(model.SerializeToString())
+    session = cpu_session(model.SerializeToString())
     return np.concatenate([session.run([node.input[0]], feed)[0].ravel() for feed in feeds(encoded)])
-
-
-def _session(model: bytes):
-    import onnxruntime
-
-    return onnxruntime.InferenceSession(model, session_options(), providers=["CPUExecutionProvider"])
 
 
 @dataclass(frozen=True)
@@ -89,12 +84,6 @@ def _calibration(trained: Trained) -> list[dict[str, np.ndarray]]:
     return feeds(encode(trained.tokenizer(), trained.dataset.train.texts[:CALIBRATION_TEXTS]))
 
 
-def _packed(source: Path, target: Path, bits: int) -> None:
-    from edgelab.packing import pack
-
-    pack(source, target, bits)
-
-
 RECIPES = {
     "fp32": lambda source, target, _: shutil.copyfile(source, target),
     "int8": lambda source, target, _: precision.dynamic_int8(source, target),
@@ -102,8 +91,8 @@ RECIPES = {
     "int8 static 99.9 %": lambda s, t, m: precision.static_int8(s, t, _calibration(m), percentile=99.9),
     "int4 blocks": lambda source, target, _: precision.weight_only(source, target, bits=4),
     "int2 blocks": lambda source, target, _: precision.weight_only(source, target, bits=2),
-    "int4 packed": lambda source, target, _: _packed(source, target, 4),
-    "int2 packed": lambda source, target, _: _packed(source, target, 2),
+    "int4 packed": lambda source, target, _: pack(source, target, 4),
+    "int2 packed": lambda source, target, _: pack(source, target, 2),
 }
 
 
@@ -128,8 +117,7 @@ class Converted(Trained):
             from edgelab.encoder import encode
 
             given = run_file(self.file, encode(self.tokenizer(), self.split(split).texts))
-            slots = {} if given.slots is None else {"slots": given.slots}
-            np.savez(folder / f"{split}.npz", intent=given.intent, words=given.words, **slots)
+            store_outputs(folder, split, given)
 
         inputs = {"model": self.artifact.path.name, "data": self.dataset.fingerprint, "split": split}
         answered = build_once("outputs", build, inputs=inputs, modules=("edgelab.converted", "edgelab.slots"))

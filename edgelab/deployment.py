@@ -15,7 +15,8 @@ from edgelab.precision import dynamic_int8
 from edgelab.trained import Trained
 from edgelab.workspace import Artifact, build_once
 
-MODULES = tuple(f"edgelab.{name}" for name in ("bundle", "deployment", "export", "packing", "precision", "slots"))
+PARTS = ("bundle", "deployment", "export", "packing", "precision", "quantization", "slots")
+MODULES = tuple(f"edgelab.{name}" for name in PARTS)
 
 # What turns the exported file into the one that ships.
 PRECISIONS: dict[str, Callable[[Path, Path], object]] = {"fp32": shutil.copyfile, "int8": dynamic_int8, "int4": pack}

@@ -21,6 +21,7 @@ MODULES = (
     "edgelab.models",
     "edgelab.packing",
     "edgelab.qat",
+    "edgelab.quantization",
     "edgelab.training",
     "edgelab.trained",
     "edgelab.slots",
@@ -216,12 +217,12 @@ def train_student(
         from edgelab.encoder import encode, encode_labelled, load_tokenizer, trim_vocabulary
         from edgelab.models import build_student, build_teacher
         from edgelab.qat import quantize_aware, settle
-        from edgelab.training import Recipe, hard_loss, train
+        from edgelab.training import Recipe, draw_mixture, hard_loss, mask_tokens, train
 
         tokenizer, kept = trim_vocabulary(load_tokenizer(), dataset.train.texts, spec.vocabulary)
         tags = 1 if spec.family == "static" else 1 + 2 * len(dataset.slot_names)
-        untaught = build_teacher(len(dataset.labels), tags, seed)
-        model = build_student(spec, teachers[0].model() if distilled else untaught, kept, tags, seed)
+        start = teachers[0].model() if distilled else build_teacher(len(dataset.labels), tags, seed)
+        model = build_student(spec, start, kept, tags, seed)
         recipe = Recipe(plan.lr, plan.head_lr, plan.batch_size, steps=plan.steps, warmup=0.06, decay="cosine")
         arguments = {"seed": seed, "title": f"{name}, seed {seed}", "corrupt": mask_tokens(tokenizer, plan.masked)}
         if plan.bits:
@@ -232,7 +233,7 @@ def train_student(
             targets = soft_targets(teachers, spec.vocabulary, plan.augmented)
             encoded, targets = align(encode(tokenizer, targets.texts), targets)
             loss = soft_loss(targets, plan.temperature)
-            rows = draw_mixture(encoded.lengths, len(dataset.train), plan)
+            rows = draw_mixture(encoded.lengths, len(dataset.train), plan.real_share, plan.batch_size)
             train(model, encoded, loss, recipe, next_rows=rows, **arguments)
         settle(model)
         store(folder, model, tokenizer, dataset)
@@ -270,36 +271,6 @@ def soft_loss(targets: Targets, temperature: float):
         return value
 
     return loss
-
-
-def mask_tokens(tokenizer, share: float):
-    """`corrupt(ids, generator)` for `training.train`: hides a share of the ordinary tokens behind [MASK]."""
-    import torch
-
-    mask = tokenizer.token_to_id("[MASK]")
-    special = torch.tensor([tokenizer.token_to_id(t) for t in ("[PAD]", "[CLS]", "[SEP]")])
-
-    def corrupt(ids, generator):
-        chosen = torch.as_tensor(generator.random(tuple(ids.shape)) < share) & ~torch.isin(ids, special)
-        return torch.where(chosen, mask, ids)
-
-    return corrupt
-
-
-def draw_mixture(lengths: np.ndarray, real: int, plan: StudentPlan):
-    """`next_rows` for `training.train`: batches of similar length, `real_share` of the rows below `real`."""
-
-    def next_rows(generator):
-        size = 50 * plan.batch_size
-        share = plan.real_share if len(lengths) > real else 1.0
-        from_real = generator.random(size) < share
-        rows = np.where(
-            from_real, generator.integers(0, real, size), generator.integers(real, max(len(lengths), real + 1), size)
-        )
-        rows = rows[np.argsort(lengths[rows], kind="stable")].reshape(50, plan.batch_size)
-        yield from generator.permutation(rows)
-
-    return next_rows
 
 
 # --- what was lost ------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from edgelab.graph import session_options
+from edgelab.graph import cpu_session
 
 
 class ExportError(RuntimeError):
@@ -94,9 +94,7 @@ def check_parity(
     Raises:
         ExportError: the file refuses one of the shapes, or answers it in another shape than torch.
     """
-    import onnxruntime
-
-    session = onnxruntime.InferenceSession(str(path), session_options(), providers=["CPUExecutionProvider"])
+    session = cpu_session(path)
     generator = np.random.default_rng(1)
     largest = 0.0
     for shape in shapes:

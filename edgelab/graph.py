@@ -38,6 +38,13 @@ def session_options(*, level: str = "enable_all", threads: int = 1, **config: st
     return options
 
 
+def cpu_session(model: Path | bytes, *, threads: int = 1):
+    """An ONNX Runtime session on the CPU for a file, or for a model as bytes."""
+    import onnxruntime
+
+    return onnxruntime.InferenceSession(model, session_options(threads=threads), providers=["CPUExecutionProvider"])
+
+
 def optimize(path: Path, out: Path, level: str = "enable_all") -> Path:
     """Write the graph as ONNX Runtime's CPU provider would run it after its rewriting at this level; returns `out`.
 

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
+from edgelab.quantization import best_clip, quantize
+
 CLIPS = (1.0, 0.9, 0.8)  # shares of a row's largest weight tried as the end of the scale
 
 
@@ -21,18 +23,8 @@ def grid(weights: np.ndarray, bits: int) -> tuple[np.ndarray, np.ndarray]:
     Of the three clipping points the one of least squared error is kept, row by row. Weights that lie on such a grid
     already come back unchanged.
     """
-    top = 2 ** (bits - 1) - 1
-    largest = np.maximum(np.abs(weights).max(1, keepdims=True), 1e-12)
-    best, scale, least = None, None, None
-    for clip in CLIPS:
-        step = (clip * largest / top).astype(np.float32)
-        integers = np.clip(np.rint(weights / step), -top, top)
-        error = ((integers * step - weights) ** 2).sum(1, keepdims=True)
-        better = np.ones_like(error, dtype=bool) if least is None else error < least
-        best = integers if best is None else np.where(better, integers, best)
-        scale = step if scale is None else np.where(better, step, scale)
-        least = error if least is None else np.minimum(error, least)
-    return best.astype(np.int8), scale.astype(np.float32)
+    found = quantize(weights, bits, axis=0, clip=best_clip(weights, bits, CLIPS, 0))
+    return found.integers, found.scale.astype(np.float32)
 
 
 def pack_bits(integers: np.ndarray, bits: int) -> np.ndarray:

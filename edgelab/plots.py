@@ -32,10 +32,22 @@ def figure(width: float = 8.0, height: float = 4.0):
     return drawn, axes
 
 
+def log_axis(axes) -> None:
+    """Make the horizontal axis logarithmic, with plain numbers."""
+    axes.set_xscale("log")
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_locator(NullLocator())  # a third of the drawing time, and an explorer draws at each move
+
+
 def png(drawn: Figure) -> bytes:
     stream = io.BytesIO()
     drawn.savefig(stream, format="png")
     return stream.getvalue()
+
+
+def img(drawn: Figure, alt: str) -> str:
+    """A figure as an HTML element that holds its own picture, with a text for those who cannot see it."""
+    return f'<img src="data:image/png;base64,{base64.b64encode(png(drawn)).decode()}" alt="{html.escape(alt)}">'
 
 
 def show_figure(drawn: Figure, alt: str) -> None:
@@ -43,9 +55,7 @@ def show_figure(drawn: Figure, alt: str) -> None:
     from IPython.display import display
 
     # As HTML: JupyterLab drops the alt text that an image/png output carries in its metadata.
-    data = base64.b64encode(png(drawn)).decode()
-    picture = f'<img src="data:image/png;base64,{data}" alt="{html.escape(alt)}">'
-    display({"text/html": picture, "text/plain": alt}, raw=True)
+    display({"text/html": img(drawn, alt), "text/plain": alt}, raw=True)
 
 
 def intervals(rows: dict[str, Interval], label: str, *, reference: float | None = None) -> Figure:
@@ -107,9 +117,7 @@ def frontier(points: dict[str, tuple[float, Interval, float]], *, bar: float | N
         )
     if bar is not None:
         axes.axhline(bar, color=GREY, linestyle="--", linewidth=1.2)
-    axes.set_xscale("log")
-    axes.xaxis.set_major_formatter("{x:g}")
-    axes.xaxis.set_minor_locator(NullLocator())  # a third of the drawing time, and an explorer draws at each move
+    log_axis(axes)
     sizes = [size for size, _, _ in points.values()]
     axes.set_xlim(min(sizes) * 0.6, max(sizes) * 8)  # room on the right for the last label
     axes.grid(axis="y", color="#DDDDDD", linewidth=0.8)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from edgelab.graph import session_options
+from edgelab.graph import cpu_session
 from edgelab.quantization import best_clip, fake_quantize, packed_bytes
 
 MATRIX_AT = {"Gather": 0, "MatMul": 1, "Gemm": 1}  # operator to the input that holds its matrix
@@ -200,7 +200,6 @@ def _quiet():
 def integer_product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """The product of uint8 [m, k] and constant int8 [k, n] as ONNX Runtime computes it here, int32 [m, n]: exact, or
     saturated as `quantization.saturating_matmul` is."""
-    import onnxruntime
     from onnx import TensorProto, helper, numpy_helper
 
     graph = helper.make_graph(
@@ -211,6 +210,4 @@ def integer_product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
         [numpy_helper.from_array(b, "b")],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
-    options, providers = session_options(), ["CPUExecutionProvider"]
-    session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=providers)
-    return session.run(None, {"a": a})[0]
+    return cpu_session(model.SerializeToString()).run(None, {"a": a})[0]

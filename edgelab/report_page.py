@@ -1,12 +1,10 @@
 """`report.json` as a page to read: one self-contained HTML file with the picture, its text and its table."""
 
-import base64
 import html
 
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullLocator
 
-from edgelab.plots import BLUE, GREEN, GREY, ORANGE, PURPLE, png
+from edgelab.plots import BLUE, GREEN, GREY, ORANGE, PURPLE, img, log_axis
 
 STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; color: #222; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }
@@ -25,7 +23,6 @@ tr.chosen { background: #fff0c8; }
 
 def page(report: dict) -> str:
     title = html.escape(f"edgelab build: {report['dataset']['name']}")
-    picture = base64.b64encode(png(draw(report))).decode()
     lines = [f"<p>{html.escape(line)}</p>" for line in (*report["notes"], *method(report))]
     return "\n".join(
         [
@@ -33,7 +30,7 @@ def page(report: dict) -> str:
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             f"<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>",
             f"<h1>{title}</h1>\n<p><strong>{html.escape(verdict(report))}</strong></p>",
-            f'<figure>\n<img src="data:image/png;base64,{picture}" alt="{html.escape(description(report))}">',
+            f"<figure>\n{img(draw(report), description(report))}",
             f"<figcaption>{html.escape(legend(report))}</figcaption>\n</figure>",
             f"<div>\n{table(report)}\n</div>\n<h2>Where these numbers come from</h2>",
             *lines,
@@ -182,9 +179,7 @@ def _panel(axes, report: dict, value, label: str) -> None:
     axes.annotate("teacher fp32", (value(teacher), teacher["accuracy_ci"][1]), **above)
     bar = report["bar"]["retention"] * report["teacher"]["accuracy"]
     axes.axhline(bar, color=GREY, linestyle="--", linewidth=1.2)
-    axes.set_xscale("log")
-    axes.xaxis.set_major_formatter("{x:g}")
-    axes.xaxis.set_minor_locator(NullLocator())
+    log_axis(axes)
     axes.margins(x=0.15, y=0.12)
     axes.set_xlabel(label)
     axes.grid(color="#DDDDDD", linewidth=0.8)

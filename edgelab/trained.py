@@ -116,6 +116,10 @@ def store(folder: Path, model, tokenizer, dataset: Dataset) -> None:
     save_file({k: v.contiguous() for k, v in model.state_dict().items()}, str(folder / "model.safetensors"))
     tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
     for name, split in {"validation": dataset.validation, "test": dataset.test, **dataset.extra}.items():
-        outputs = run(model, encode(tokenizer, split.texts))
-        slots = {} if outputs.slots is None else {"slots": outputs.slots}
-        np.savez(folder / f"{name}.npz", intent=outputs.intent, words=outputs.words, **slots)
+        store_outputs(folder, name, run(model, encode(tokenizer, split.texts)))
+
+
+def store_outputs(folder: Path, split: str, outputs) -> None:
+    """The `training.Outputs` on a split, as `Trained.outputs` reads them."""
+    slots = {} if outputs.slots is None else {"slots": outputs.slots}
+    np.savez(folder / f"{split}.npz", intent=outputs.intent, words=outputs.words, **slots)

@@ -60,6 +60,36 @@ def length_buckets(lengths: np.ndarray, batch_size: int, generator: np.random.Ge
     yield from batches
 
 
+def mask_tokens(tokenizer, share: float) -> Callable[[torch.Tensor, np.random.Generator], torch.Tensor]:
+    """`corrupt(ids, generator)` for `train`: hides a share of the ordinary tokens behind [MASK]."""
+    mask = tokenizer.token_to_id("[MASK]")
+    special = torch.tensor([tokenizer.token_to_id(t) for t in ("[PAD]", "[CLS]", "[SEP]")])
+
+    def corrupt(ids, generator):
+        chosen = torch.as_tensor(generator.random(tuple(ids.shape)) < share) & ~torch.isin(ids, special)
+        return torch.where(chosen, mask, ids)
+
+    return corrupt
+
+
+def draw_mixture(
+    lengths: np.ndarray, real: int, real_share: float, batch_size: int
+) -> Callable[[np.random.Generator], Iterator[np.ndarray]]:
+    """`next_rows` for `train`: batches of similar length, `real_share` of the rows below `real`."""
+
+    def next_rows(generator):
+        size = 50 * batch_size
+        share = real_share if len(lengths) > real else 1.0
+        from_real = generator.random(size) < share
+        rows = np.where(
+            from_real, generator.integers(0, real, size), generator.integers(real, max(len(lengths), real + 1), size)
+        )
+        rows = rows[np.argsort(lengths[rows], kind="stable")].reshape(50, batch_size)
+        yield from generator.permutation(rows)
+
+    return next_rows
+
+
 def make_batch(encoded: Encoded, rows: np.ndarray) -> Batch:
     ids, mask = pad([encoded.ids[i] for i in rows])
     first = np.zeros(ids.shape, dtype=bool)

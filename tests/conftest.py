@@ -60,6 +60,13 @@ def tiny_home(tmp_path_factory):
     return inside
 
 
+@pytest.fixture
+def at_home(tiny_home):
+    """The whole test under that home."""
+    with tiny_home():
+        yield
+
+
 @pytest.fixture(scope="session")
 def tiny_teacher(tiny, tiny_home):
     """The real encoder, fine-tuned on the tiny data: 15 steps."""

@@ -12,11 +12,7 @@ from edgelab.precision import rounded, weights
 from edgelab.quantization import answers_flipped, divergence
 from edgelab.training import run
 
-
-@pytest.fixture(autouse=True)
-def at_home(tiny_home):
-    with tiny_home():
-        yield
+pytestmark = pytest.mark.usefixtures("at_home")
 
 
 @pytest.fixture(scope="module")

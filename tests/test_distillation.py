@@ -17,9 +17,7 @@ from edgelab.distillation import (
     Targets,
     TeacherPlan,
     align,
-    draw_mixture,
     kd_loss,
-    mask_tokens,
     recall_by_label,
     soft_label_loss,
     soft_loss,
@@ -31,15 +29,12 @@ from edgelab.distillation import (
 )
 from edgelab.encoder import Spec, encode, load_encoder, load_tokenizer, trim_vocabulary
 from edgelab.slots import Span
-from edgelab.training import Batch
+from edgelab.training import Batch, draw_mixture, mask_tokens
 
 RNG = np.random.default_rng(0)
 
 
-@pytest.fixture(autouse=True)
-def at_home(tiny_home):
-    with tiny_home():
-        yield
+pytestmark = pytest.mark.usefixtures("at_home")
 
 
 def tensor(array):
@@ -166,12 +161,14 @@ def test_the_mixture_holds_the_share_of_real_texts_that_was_asked_for():
         np.random.default_rng(1).integers(3, 20, 1000),
         StudentPlan(lr=1, steps=1, batch_size=40, real_share=0.3),
     )
-    batches = list(draw_mixture(lengths, 100, plan)(np.random.default_rng(0)))
+    batches = list(draw_mixture(lengths, 100, plan.real_share, plan.batch_size)(np.random.default_rng(0)))
     assert [len(b) for b in batches] == [40] * 50
     rows = np.concatenate(batches)
     assert (rows < 100).mean() == pytest.approx(0.3, abs=0.03) and rows.max() > 950 and rows.min() < 10
     assert np.mean([np.ptp(lengths[b]) for b in batches]) < 3
-    only_real = np.concatenate(list(draw_mixture(lengths[:100], 100, plan)(np.random.default_rng(0))))
+    only_real = np.concatenate(
+        list(draw_mixture(lengths[:100], 100, plan.real_share, plan.batch_size)(np.random.default_rng(0)))
+    )
     assert only_real.max() < 100 and len(set(only_real)) == 100
 
 
