@@ -113,24 +113,28 @@ def measure_latency(
     texts: list[str],
     *,
     warmup: int = 20,
+    block: int = 1,
     clock: Callable[[], int] = time.perf_counter_ns,
 ) -> dict[str, LatencySamples]:
-    """One request at a time, subjects interleaved: each text goes to every subject, in an order drawn anew.
+    """One request at a time, subjects interleaved: each block of `block` texts goes to every subject, in an order
+    drawn anew, so a slow moment of the machine falls on all of them alike.
 
-    So a slow moment of the machine falls on all of them alike, and so does running right after a large model, which
-    leaves nothing of a small one in the processor's caches. The first `warmup` texts are run, not kept.
+    Blocks of 1 time a small model as it answers right after others, which leave nothing of it in the processor's
+    caches; longer ones time it as it answers one request after another. The first `warmup` texts are run, not kept.
     """
     draw = random.Random(0)
     order = list(subjects)
     taken: dict[str, list[float]] = {name: [] for name in order}
-    for i, text in enumerate(texts[:warmup] + texts):
-        draw.shuffle(order)
-        for name in order:
-            start = clock()
-            subjects[name](text)
-            elapsed = (clock() - start) / 1e6
-            if i >= min(warmup, len(texts)):
-                taken[name].append(elapsed)
+    for kept, asked in ((False, texts[:warmup]), (True, texts)):
+        for start in range(0, len(asked), block):
+            draw.shuffle(order)
+            for name in order:
+                for text in asked[start : start + block]:
+                    begin = clock()
+                    subjects[name](text)
+                    elapsed = (clock() - begin) / 1e6
+                    if kept:
+                        taken[name].append(elapsed)
     return {name: LatencySamples(name, tuple(values)) for name, values in taken.items()}
 
 

@@ -281,6 +281,18 @@ def test_no_subject_always_runs_right_after_the_same_other():
     assert all(followers.count(name) == pytest.approx(150, abs=40) for name in "bcd")
 
 
+def test_a_block_goes_to_one_subject_after_the_other():
+    clock = Clock()
+    subjects = {"small": clock.subject("small", 1), "big": clock.subject("big", 4)}
+    taken = measure_latency(subjects, ["a", "b", "c"], warmup=0, block=2, clock=clock)
+    assert taken["small"].milliseconds == (1.0,) * 3 and taken["big"].milliseconds == (4.0,) * 3
+    assert [text for _, text in clock.calls] == list("ababcc")
+    assert [{name for name, _ in pair} for pair in (clock.calls[:2], clock.calls[2:4])] in (
+        [{"small"}, {"big"}],
+        [{"big"}, {"small"}],
+    )
+
+
 def test_samples_keep_the_order_taken():
     clock, spans = Clock(), iter([9.0, 1.0, 2.0, 3.0])
 
