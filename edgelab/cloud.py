@@ -15,10 +15,10 @@ import threading
 import urllib.request
 import weakref
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
-import numpy as np
+from edgelab.network import Network
 
 STAND_IN = "stand-in"  # the name of its model
 MODEL_VARIABLE = "EDGELAB_CLOUD_MODEL"
@@ -26,62 +26,7 @@ READY_S, CLOSE_S = 60.0, 5.0
 
 
 class CloudError(RuntimeError):
-    """The stand-in cannot be started or reached, or a setting of the network or the client means nothing."""
-
-
-@dataclass(frozen=True)
-class Trip:
-    """What the network does with one try: its round trip, and on which way it is lost, if it is."""
-
-    round_trip_ms: float
-    lost: str | None  # "request" (it never arrives), "response" (it was carried out, the answer never arrives), None
-
-
-@dataclass(frozen=True)
-class Network:
-    """An emulated network.
-
-    Args:
-        round_trip_ms: the median of the round trips; their logarithm is normal, so some are much slower.
-        jitter: the standard deviation of that logarithm; 0: all the same.
-        loss: the share of tries whose connection drops, half of them on the way there, half on the way back.
-        outage: from which to which second after the first try every connection drops at once; None: never.
-    """
-
-    round_trip_ms: float = 80.0
-    jitter: float = 0.3
-    loss: float = 0.0
-    outage: tuple[float, float] | None = None
-
-    def __post_init__(self):
-        for name, expected, right in (
-            ("round_trip_ms", "a number of milliseconds, at least 0", lambda v: 0 <= v < float("inf")),
-            ("jitter", "a number from 0 to 3", lambda v: 0 <= v <= 3),
-            ("loss", "a share from 0 to 1", lambda v: 0 <= v <= 1),
-            (
-                "outage",
-                "a first and a last second, or None",
-                lambda v: v is None or (len(v) == 2 and 0 <= v[0] <= v[1]),
-            ),
-        ):
-            value = getattr(self, name)
-            try:
-                fits = right(value)
-            except TypeError:
-                fits = False
-            if not fits:
-                raise CloudError(f"network, {name}: expected {expected}, found {value!r}")
-
-    def draw(self, generator: np.random.Generator) -> Trip:
-        """The next try's trip. Every try takes three draws, whatever the parameters: one changed leaves the rest."""
-        normal, lost, way = generator.standard_normal(), generator.random(), generator.random()
-        trip = self.round_trip_ms * float(np.exp(self.jitter * normal))
-        return Trip(trip, None if lost >= self.loss else "request" if way < 0.5 else "response")
-
-    def __str__(self) -> str:
-        outage = "none" if self.outage is None else f"from second {self.outage[0]:g} to {self.outage[1]:g}"
-        shown = f"round trip {self.round_trip_ms:g} ms (median, log-normal, sigma {self.jitter:g})"
-        return f"{shown}, loss {100 * self.loss:g} %, outage {outage}"
+    """The stand-in cannot be started or reached, or a setting of the server or the client means nothing."""
 
 
 class Cloud:

@@ -4,123 +4,21 @@
 ends when that closes. `serve` runs it in the foreground, for `edgelab cloud`.
 """
 
-import asyncio
 import dataclasses
-import hashlib
 import json
 import os
 import socket
 import sys
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable
 
-import numpy as np
-
 from edgelab.bundle import Bundle
-from edgelab.cloud import STAND_IN, CloudError, Network, Trip
+from edgelab.cloud import STAND_IN, CloudError
+from edgelab.network import EmulatedNetwork, Network
+from edgelab.stand_in import Service
 
 MAX_TOKENS = 512  # the encoder has no more positions
-BEYOND = ("ask_cloud",)  # labels that are answered in words, not by a tool call
-
-
-class Service:
-    """Carries requests out, each once: what was answered under a key is answered again from memory."""
-
-    def __init__(self, bundle: Bundle, *, answer_rate: float, seed: int):
-        self.bundle, self.answer_rate, self.seed = bundle, answer_rate, seed
-        self.traffic: Counter[str] = Counter()
-        self._answered: dict[str, dict] = {}
-
-    def answer(self, text: str, key: str | None) -> dict:
-        """The completion of one request. `key` is the caller's idempotency key; without one every try is new."""
-        if key in self._answered:
-            self.traffic["repeated"] += 1
-            return self._answered[key]
-        self.traffic["carried_out"] += 1
-        completion = self._carry_out(text)
-        self._answered[key or completion["id"]] = completion
-        return completion
-
-    def _carry_out(self, text: str) -> dict:
-        found = self.bundle.predict(text)
-        number = f"{self.traffic['carried_out']:06d}"
-        if found.label in BEYOND:
-            right = self._answers_right(text)
-            content = f"[emulated answer, no model wrote it; counted as {'right' if right else 'wrong'}] {text}"
-            message, reason, extra = {"content": content}, "stop", {"emulated": True, "counted_right": right}
-            written = content
-        else:
-            written = json.dumps(found.slots, ensure_ascii=False)
-            call = {"id": f"call_{number}", "type": "function"}
-            call["function"] = {"name": found.label, "arguments": written}
-            message, reason, extra = {"content": None, "tool_calls": [call]}, "tool_calls", {"emulated": False}
-        read, said = self.tokens(text), self.tokens(written)
-        return {
-            "id": f"chatcmpl-{number}",
-            "object": "chat.completion",
-            "created": int(time.time()),
-            "model": STAND_IN,
-            "choices": [
-                {"index": 0, "finish_reason": reason, "message": {"role": "assistant", "refusal": None, **message}}
-            ],
-            "usage": {"prompt_tokens": read, "completion_tokens": said, "total_tokens": read + said},
-            **extra,
-        }
-
-    def _answers_right(self, text: str) -> bool:
-        """The same text has the same luck, in whatever order requests come."""
-        digest = hashlib.sha256(f"{self.seed}\0{text}".encode()).digest()
-        return int.from_bytes(digest[:8], "big") / 2**64 < self.answer_rate
-
-    def tokens(self, text: str) -> int:
-        return len(self.bundle.tokenizer.encode(text).ids)
-
-
-class EmulatedNetwork:
-    """An ASGI application behind a network: it delays, and drops connections, of the chat completions alone."""
-
-    def __init__(self, app, network: Network, traffic: Counter, *, seed: int, clock: Callable[[], float]):
-        self.app, self.network, self.traffic, self.clock = app, network, traffic, clock
-        self.unplugged = False
-        self._draws, self._started = np.random.default_rng(seed), None
-
-    async def __call__(self, scope, receive, send):
-        if scope["type"] != "http" or scope["path"] != "/v1/chat/completions":
-            return await self.app(scope, receive, send)
-        self.traffic["arrived"] += 1
-        if self.out_now():
-            self.traffic["refused"] += 1
-            return await drop(send)
-        trip: Trip = self.network.draw(self._draws)
-        await asyncio.sleep(trip.round_trip_ms / 2000)
-        if trip.lost == "request":
-            self.traffic["lost_requests"] += 1
-            return await drop(send)
-        answer = []
-
-        async def keep(message):
-            answer.append(message)
-
-        await self.app(scope, receive, keep)
-        await asyncio.sleep(trip.round_trip_ms / 2000)
-        if trip.lost == "response":
-            self.traffic["lost_responses"] += 1
-            return await drop(send)
-        for message in answer:
-            await send(message)
-
-    def out_now(self) -> bool:
-        now = self.clock()
-        self._started = now if self._started is None else self._started
-        seconds, outage = now - self._started, self.network.outage
-        return self.unplugged or (outage is not None and outage[0] <= seconds < outage[1])
-
-
-async def drop(send) -> None:
-    """Announce an answer and end without it: the server closes the connection, and the client sees it broken."""
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1")]})
 
 
 def build_app(service: Service, key: str, network: Network, *, clock: Callable[[], float] = time.monotonic):
@@ -169,7 +67,7 @@ def build_app(service: Service, key: str, network: Network, *, clock: Callable[[
 
     @app.get("/network")
     def show_network():
-        requests = len(service._answered)
+        requests = service.requests
         names = ("arrived", "refused", "lost_requests", "lost_responses", "carried_out", "repeated")
         traffic = {name: service.traffic[name] for name in names} | {"requests": requests}
         return {"network": dataclasses.asdict(network), "unplugged": emulated.unplugged, "traffic": traffic}
@@ -217,7 +115,8 @@ def listen(port: int) -> socket.socket:
     Raises:
         CloudError: the port is taken or forbidden.
     """
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # With the protocol named, asyncio sends small packets at once; without, each answer waits 40 ms for the next.
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind(("127.0.0.1", port))
@@ -246,7 +145,7 @@ def serve(
             await super().startup(sockets)
             on_ready(listening.getsockname()[1])
 
-    app = build_app(Service(bundle, answer_rate=answer_rate, seed=seed), key, network)
+    app = build_app(Service(bundle, STAND_IN, answer_rate=answer_rate, seed=seed), key, network)
     config = uvicorn.Config(app, log_level="critical", access_log=False, lifespan="off", timeout_graceful_shutdown=1)
     server = Server(config)
     if life_line is not None:

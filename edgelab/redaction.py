@@ -60,7 +60,7 @@ def redact(text: str, spans: Iterable[Span], private: Iterable[str] = PRIVATE_SL
     for span in found:
         if not 0 <= span.start <= span.end <= len(text):
             raise ValueError(f"expected spans within a text of {len(text)} characters, found {span}")
-    replaced = _merged([span for span in found if span.start < span.end])
+    replaced = merged([span for span in found if span.start < span.end])
     placeholders: dict[tuple[str, str], str] = {}
     pieces, position = [], 0
     for span in replaced:
@@ -138,7 +138,7 @@ def as_it_is(text: str) -> Redacted:
     return Redacted(text, {}, (), text)
 
 
-def _merged(spans: list[Span]) -> tuple[Span, ...]:
+def merged(spans: list[Span]) -> tuple[Span, ...]:
     """Spans in order; those that overlap become one, named after the first."""
     merged: list[Span] = []
     for span in sorted(spans, key=lambda s: (s.start, -s.end)):
