@@ -45,7 +45,7 @@ class Policy:
     temperature: float = 1.0
     beyond: tuple[str, ...] = ("ask_cloud",)
     confirm: tuple[str, ...] = ("send_money", "place_order", "delete_data")
-    reach: float = 0.05
+    reach: float = 0.2
     confirm_below: float | None = None
     offline: str = "answer"
     weights: tuple[float, ...] = ()

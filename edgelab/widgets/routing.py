@@ -1,0 +1,107 @@
+"""The explorers of `04_routing`: what a threshold does to every metric at once, and what a promise is worth."""
+
+from dataclasses import replace
+
+import ipywidgets
+import numpy as np
+import pandas as pd
+
+from edgelab import plots
+from edgelab.policy import Policy
+from edgelab.selective import allowed_each_time, allowed_on_average, threshold_allowing
+from edgelab.tradeoff import Curve, curve
+from edgelab.traffic import Terms, Traffic, outcome, routing_score
+from edgelab.widgets.common import explorer, menu, slider
+
+RULES = {"on average (conformal)": allowed_on_average, "each time (Clopper-Pearson)": allowed_each_time}
+DRAWS = 200  # calibration sets
+
+
+def cost_curve(drawn: Curve, wrong_cost: float) -> np.ndarray:
+    """What 1,000 requests cost at each point of a curve, in requests to the cloud; a wrong answer costs `wrong_cost`."""
+    return 1000 * (drawn.share + wrong_cost * (1 - drawn.quality))
+
+
+def compute_policy(policy: Policy, traffic: Traffic, terms: Terms, wrong_cost: float) -> pd.DataFrame:
+    """Every metric of the policy, with nothing escalated by the threshold and with everything beside it."""
+    rows = {
+        "this policy": policy,
+        "rules alone": replace(policy, threshold=-1e9),
+        "all escalated": replace(policy, threshold=1e9),
+    }
+    found = {name: outcome(row, traffic, terms) for name, row in rows.items()}
+    return pd.DataFrame(
+        [
+            {"policy": name}
+            | o.row()
+            | {"cost with errors": f"{1000 * (o.escalated + wrong_cost * (1 - o.accuracy.value)):.0f}"}
+            for name, o in found.items()
+        ]
+    )
+
+
+def show_policy(traffics: dict[str, Traffic], policy: Policy, terms: Terms) -> ipywidgets.VBox:
+    """Choose the traffic, move the threshold and what a wrong answer costs. `policy.score` must lie in 0 to 1."""
+    curves = {
+        name: curve(routing_score(policy, t), t.device_right, t.cloud_right.astype(float))
+        for name, t in traffics.items()
+    }
+
+    def draw(name: str, threshold: float, wrong_cost: float):
+        table = compute_policy(replace(policy, threshold=threshold), traffics[name], terms, wrong_cost)
+        costs, shares = cost_curve(curves[name], wrong_cost), curves[name].share
+        best, here = int(costs.argmin()), (float(table["escalated, %"][0]) / 100, float(table["cost with errors"][0]))
+        points = {"cheapest": (shares[best], costs[best]), "this policy": here}
+        words = f"{name}: {table['escalated, %'][0]} % escalated, {table['accuracy, %'][0]} % right; "
+        words += f"1,000 requests cost {here[1]:.0f}, at the cheapest threshold {costs[best]:.0f}."
+        return plots.routes({"cost": (shares, costs)}, "cost of 1,000 requests", points=points), words, table
+
+    controls = [menu("traffic", list(traffics)), slider("threshold", policy.threshold, 0, 1, 0.01)]
+    wrong = slider("a wrong answer costs as many cloud requests", 5, 0, 50, 1, ".0f")
+    return explorer([*controls, wrong], draw)
+
+
+def compute_promise(
+    score: np.ndarray, wrong: np.ndarray, rule: str, alpha: float, requests: int, draws: int = DRAWS
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """Thresholds from `draws` random calibration sets of that many requests, each read on the other requests; the joint
+    error of each, [draws]."""
+    errors, shares, among = np.empty(draws), np.empty(draws), np.empty(draws)
+    allowed = RULES[rule](requests, alpha)
+    for seed in range(draws):
+        order = np.random.default_rng(seed).permutation(len(score))
+        fit, read = order[:requests], order[requests:]
+        kept = score[read] >= threshold_allowing(score[fit], wrong[fit], allowed)
+        errors[seed], shares[seed] = (wrong[read] & kept).mean(), 1 - kept.mean()
+        among[seed] = wrong[read][kept].mean() if kept.any() else np.nan
+    table = pd.DataFrame(
+        {
+            "errors allowed": [f"{max(allowed, 0)} of {requests}" if allowed >= 0 else "none: all escalated"],
+            "kept and wrong, mean, %": [f"{100 * errors.mean():.2f}"],
+            "sets above alpha, %": [f"{100 * np.mean(errors > alpha):.0f}"],
+            "wrong among the kept, %": [f"{100 * np.nanmean(among):.2f}" if not np.isnan(among).all() else "-"],
+            "escalated, %": [f"{100 * shares.mean():.1f}"],
+        }
+    )
+    return table, errors
+
+
+def show_promise(score: np.ndarray, wrong: np.ndarray) -> ipywidgets.VBox:
+    """Choose the promise, alpha and the size of the calibration set: what holds, how often, at which price."""
+
+    def draw(rule: str, alpha: float, requests: float):
+        table, errors = compute_promise(score, wrong, rule, alpha / 100, int(requests))
+        row = table.iloc[0]
+        figure = plots.histograms(
+            {"calibration sets": 100 * errors}, "kept and wrong, % of all requests", marks=[alpha]
+        )
+        words = f"{rule}, at most {alpha:.1f} %: {row['kept and wrong, mean, %']} % on average, above it in "
+        return (
+            figure,
+            f"{words}{row['sets above alpha, %']} % of {DRAWS} sets; {row['escalated, %']} % escalated.",
+            table,
+        )
+
+    most = len(score) // 100 * 100 - 300
+    controls = [menu("promise", list(RULES)), slider("alpha, %", 5, 1, 15, 0.5, ".1f")]
+    return explorer([*controls, slider("calibration requests", 400, 100, most, 100, ".0f")], draw)
