@@ -11,6 +11,7 @@ import numpy as np
 from edgelab.measurement import Z95, Interval, LatencySamples, measure_latency, percentile_interval
 
 BLOCK = 5  # requests that a subject answers in a row
+PILOT_ROUNDS = 100  # enough to know the spread, of a restless machine, too
 LEAST_ROUNDS = 10  # from 6 on the interval has both ends
 MEDIAN_ERROR = math.sqrt(math.pi / 2)  # a median's standard error, relative to that of a mean: normal distribution
 
@@ -83,10 +84,10 @@ def race(
 
 
 def spread(ratios: Sequence[float]) -> float:
-    """How far the rounds' ratios scatter: the standard deviation of their logarithms, from the quartiles, so that a
-    few wild rounds do not decide it."""
-    low, high = np.percentile(np.log(ratios), [25, 75])
-    return float(high - low) / (2 * NormalDist().inv_cdf(0.75))
+    """How far the rounds' ratios scatter: the standard deviation of their logarithms, from the 10th and the 90th
+    percentile. Restless rounds count, a few wild ones do not decide it."""
+    low, high = np.percentile(np.log(ratios), [10, 90])
+    return float(high - low) / (2 * NormalDist().inv_cdf(0.9))
 
 
 def rounds_needed(ratios: Sequence[float], effect: float, power: float = 0.95) -> int:
