@@ -71,9 +71,10 @@ def devices() -> dict[str, Device]:
 
 def ratios(device: Device, standard_normal: np.ndarray) -> np.ndarray:
     """Relative latencies of an app on such a device, as many as the draws: log-normal on either side of the published
-    median, each side as wide as the published p10 and p90 say."""
+    median, each side as wide as the published p10 and p90 say. Nothing lies beyond those two: that would be invented."""
     low, high = (np.log(device.median / device.p10) / Z90, np.log(device.p90 / device.median) / Z90)
-    return device.median * np.exp(standard_normal * np.where(standard_normal < 0, low, high))
+    z = np.clip(standard_normal, -Z90, Z90)
+    return device.median * np.exp(z * np.where(z < 0, low, high))
 
 
 def simulate(
