@@ -161,7 +161,7 @@ def client_from(cloud: Cloud | None = None, *, timeout_s: float = 5.0, max_retri
     """
     import openai
 
-    if model_name() != STAND_IN:
+    if os.environ.get(MODEL_VARIABLE, "").strip():
         try:
             return openai.OpenAI(timeout=timeout_s, max_retries=max_retries)
         except openai.OpenAIError as error:
@@ -185,7 +185,7 @@ def model_name() -> str:
 
 
 def _end(process: subprocess.Popen) -> None:
-    """Closing its input asks the server to end; a second's patience, then force."""
+    """Closing its input asks the server to end; a few seconds' patience, then force."""
     with contextlib.suppress(OSError):
         process.stdin.close()
     try:

@@ -18,7 +18,7 @@ from edgelab.cloud import STAND_IN, CloudError
 from edgelab.network import EmulatedNetwork, Network
 from edgelab.stand_in import Service
 
-MAX_TOKENS = 512  # the encoder has no more positions
+MAX_CHARACTERS = 2000  # a request to a phone; a bundle's tokenizer would cut off more in silence
 
 
 def build_app(service: Service, key: str, network: Network, *, clock: Callable[[], float] = time.monotonic):
@@ -94,8 +94,9 @@ def build_app(service: Service, key: str, network: Network, *, clock: Callable[[
         text = last_request(body.messages)
         if not text:
             return refusal(400, "Expected a last message with the role 'user' and a text.", param="messages")
-        if service.tokens(text) > MAX_TOKENS:
-            return refusal(400, f"Expected at most {MAX_TOKENS} tokens.", "context_length_exceeded", "messages")
+        if len(text) > MAX_CHARACTERS:
+            said = f"Expected at most {MAX_CHARACTERS} characters, found {len(text)}."
+            return refusal(400, said, "context_length_exceeded", "messages")
         return JSONResponse(service.answer(text, idempotency_key))
 
     return emulated

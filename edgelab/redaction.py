@@ -105,18 +105,19 @@ def private_spans(
     a slot head.
     """
     encoding = bundle.tokenizer.encode(text)
-    _, slots = bundle.run(encoding.ids)
-    if slots is None:
-        return ()
-    wanted = set(private)
-    of_private = np.array([tag[2:] in wanted for tag in bundle.tags])
-    if not of_private.any():
-        return tags_to_spans(slots.argmax(1), encoding.word_ids, encoding.offsets, bundle.tags)
-    probability = np.exp(slots - slots.max(1, keepdims=True))
-    probability /= probability.sum(1, keepdims=True)
-    likeliest_private = np.where(of_private, slots, -np.inf).argmax(1)
-    tags = np.where(probability[:, of_private].sum(1) >= at_least, likeliest_private, slots.argmax(1))
-    return tags_to_spans(tags, encoding.word_ids, encoding.offsets, bundle.tags)
+    of_private = np.array([tag[2:] in set(private) for tag in bundle.tags])
+    spans: tuple[Span, ...] = ()
+    for part in (encoding, *encoding.overflowing):  # what is too long for one run leaves all the same
+        _, slots = bundle.run(part.ids)
+        if slots is None:
+            return ()
+        probability = np.exp(slots - slots.max(1, keepdims=True))
+        probability /= probability.sum(1, keepdims=True)
+        hidden = of_private.any() & (probability[:, of_private].sum(1) >= at_least)
+        likeliest_private = np.where(of_private, slots, -np.inf).argmax(1)
+        tags = np.where(hidden, likeliest_private, slots.argmax(1))
+        spans += tags_to_spans(tags, part.word_ids, part.offsets, bundle.tags)
+    return spans
 
 
 def leaked(redacted: Redacted, gold: Iterable[Span], private: Iterable[str] = PRIVATE_SLOTS) -> int:

@@ -161,6 +161,16 @@ def test_a_cautious_tagger_misses_less_and_hides_more():
     assert hidden[0] < hidden[1] < hidden[2]
 
 
+def test_a_text_too_long_for_one_run_is_searched_to_its_end():
+    """The tokenizer cuts after 128 tokens; the request would leave whole."""
+    bundle = Bundle.load(ROOT / "data" / "bundles" / "pocket")
+    text = "text Ana that " + "it is late and " * 100 + "and then call Ana please"
+    assert len(bundle.tokenizer.encode(text).overflowing) > 1
+    first, last = text.index("Ana"), text.rindex("Ana")
+    covered = {i for span in private_spans(bundle, text) for i in range(span.start, span.end)}
+    assert {first, first + 2, last, last + 2} <= covered
+
+
 def test_what_is_private_is_an_argument_of_the_tagger_too():
     bundle = Bundle.load(ROOT / "data" / "bundles" / "pocket")
     text = "weather in Paris"
@@ -171,6 +181,6 @@ def test_what_is_private_is_an_argument_of_the_tagger_too():
 def test_a_bundle_without_a_tagger_finds_nothing(tmp_path):
     class Bare:
         def __init__(self, bundle):
-            self.tokenizer, self.run = bundle.tokenizer, lambda ids: (bundle.run(ids)[0], None)
+            self.tags, self.tokenizer, self.run = ["O"], bundle.tokenizer, lambda ids: (bundle.run(ids)[0], None)
 
     assert private_spans(Bare(Bundle.load(ROOT / "data" / "bundles" / "pocket")), "call Ana") == ()
