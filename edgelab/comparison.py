@@ -12,7 +12,7 @@ from edgelab.measurement import Z95, Interval, LatencySamples, measure_latency, 
 
 BLOCK = 5  # requests that a subject answers in a row
 PILOT_ROUNDS = 100  # enough to know the spread, of a restless machine, too
-LEAST_ROUNDS = 10  # from 6 on the interval has both ends
+LEAST_ROUNDS = 20  # with fewer, few steps lie between "never" and "always", and the formula below promises too much
 MEDIAN_ERROR = math.sqrt(math.pi / 2)  # a median's standard error, relative to that of a mean: normal distribution
 
 

@@ -34,7 +34,7 @@ def compute_power(ratios: Sequence[float], effect: float, rounds: int) -> pd.Dat
 
 def show_power(ratios: Sequence[float]) -> ipywidgets.VBox:
     """Move the true difference and the number of rounds; `ratios` are those of a pilot."""
-    counts = np.unique(np.geomspace(10, 1000, 40).round())
+    counts = np.unique(np.geomspace(20, 1000, 40).round())
 
     def draw(percent: float, rounds: float):
         table = compute_power(ratios, percent / 100, int(rounds))
@@ -54,7 +54,7 @@ def show_power(ratios: Sequence[float]) -> ipywidgets.VBox:
     return explorer(
         [
             slider("true difference, %", 5, 0.5, 20, 0.5, ".1f"),
-            slider("rounds", 100, 10, 1000, 10, ".0f"),
+            slider("rounds", 100, 20, 1000, 20, ".0f"),
         ],
         draw,
     )
