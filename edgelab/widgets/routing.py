@@ -90,16 +90,11 @@ def show_promise(score: np.ndarray, wrong: np.ndarray) -> ipywidgets.VBox:
 
     def draw(rule: str, alpha: float, requests: float):
         table, errors = compute_promise(score, wrong, rule, alpha / 100, int(requests))
-        row = table.iloc[0]
-        figure = plots.histograms(
-            {"calibration sets": 100 * errors}, "kept and wrong, % of all requests", marks=[alpha]
-        )
-        words = f"{rule}, at most {alpha:.1f} %: {row['kept and wrong, mean, %']} % on average, above it in "
-        return (
-            figure,
-            f"{words}{row['sets above alpha, %']} % of {DRAWS} sets; {row['escalated, %']} % escalated.",
-            table,
-        )
+        label = "kept and wrong, % of all requests"
+        figure = plots.histograms({"calibration sets": 100 * errors}, label, marks=[alpha])
+        mean, above, sent = (table[name][0] for name in table.columns[[1, 2, 4]])
+        words = f"{rule}, at most {alpha:.1f} %: {mean} % on average, above it in {above} % of {DRAWS} sets; "
+        return figure, f"{words}{sent} % escalated.", table
 
     controls = [menu("promise", list(RULES)), slider("alpha, %", 5, 1, 15, 0.5, ".1f")]
     return explorer([*controls, slider("calibration requests", 400, 50, 2000, 50, ".0f")], draw)
