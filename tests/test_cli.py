@@ -155,6 +155,8 @@ def test_the_help_of_build_teaches():
         ("predict", ("required: BUNDLE",)),
         ("evaluate x", ("required: --data", "`edgelab evaluate --help`")),
         ("bench", ("required: BUNDLE",)),
+        ("bench x --requests 9", ("--requests", "at least 10, found '9'")),
+        ("bench x --starts -1", ("--starts", "at least 0, found '-1'")),
         ("lab --port x", ("--port",)),
         ("build --data x.csv", ("required: --out",)),
         ("build --out o", ("required: --data",)),
@@ -251,7 +253,41 @@ def test_bench_times_bundles_side_by_side(bundle):
     assert re.split(r"\s{2,}", header)[2:6] == ["p10, ms", "p50, ms", "p90, ms", "p99, ms"]
     for row in rows:
         assert re.match(rf"{re.escape(str(bundle))}  0\.00\d  ", row) and row.count("[") == 6
-    assert rows[0].endswith("1.00 [1.00, 1.00]")  # the first, against itself
+    assert re.search(r"1\.00 \[1\.00, 1\.00\] +the first$", rows[0])
+    assert re.search(r"(faster|slower|not told apart)$", rows[1])
+    assert "1000 requests to each, interleaved, 5 in a row" in done.stdout
+
+
+def test_bench_starts_fresh_processes(bundle):
+    done = edgelab("bench", bundle, "--requests", "30", "--starts", "2")
+    header, row = done.stdout.splitlines()[:2]
+    assert (
+        re.split(r"\s{2,}", header)[-3:] == ["first answer, ms", "RSS, MB", "PSS, MB"]
+        and "30 requests to each" in done.stdout
+    )
+    milliseconds, megabytes = re.search(r"the first +(\d+) +(\d+) +(?:\d+|-)$", row).groups()
+    assert int(milliseconds) > 10 and int(megabytes) > 20
+    (entry,) = json.loads(edgelab("bench", bundle, "--requests", "30", "--starts", "2", "--json").stdout)["bundles"]
+    assert len(entry["samples_ms"]) == 30 and len(entry["first_answer_ms"]) == 2
+    assert entry["peak_rss_bytes"] > 20e6 and (entry["peak_pss_bytes"] is None or entry["peak_pss_bytes"] > 10e6)
+
+
+def test_bench_finds_the_slower_of_two(bundle, tmp_path):
+    """The same bundle, in a process where a folder called `slow` answers half a millisecond later."""
+    slow = tmp_path / "slow"
+    shutil.copytree(bundle, slow)
+    code = (
+        "import sys, time; from edgelab import bundle; from edgelab.cli import main; ask = bundle.Bundle.predict\n"
+        "def slower(self, text):\n"
+        "    time.sleep(0.0005 if 'slow' in str(self.folder) else 0)\n"
+        "    return ask(self, text)\n"
+        "bundle.Bundle.predict = slower; sys.exit(main(sys.argv[1:]))"
+    )
+    command = [sys.executable, "-c", code, "bench", bundle, slow, "--json"]
+    report = json.loads(subprocess.run(command, capture_output=True, text=True, cwd=ROOT).stdout)
+    first, second = report["bundles"]
+    assert (first["verdict"], second["verdict"]) == ("the first", "slower")
+    assert second["speed_ratio"]["high"] < 1 and report["in_a_row"] == 5
 
 
 def test_bench_as_json(bundle, data_file):
