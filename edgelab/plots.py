@@ -205,53 +205,6 @@ def histograms(values: dict[str, Sequence[float]], label: str, *, marks: Sequenc
     return drawn
 
 
-def routes(
-    curves: dict[str, tuple[Sequence[float], Sequence[float]]],
-    value: str,
-    *,
-    points: dict[str, tuple[float, float]] | None = None,
-) -> Figure:
-    """`value` over the share of requests escalated, a line a router: name -> (shares, values). `random` is dashed and
-    `oracle` dotted, both grey; `points` are marked with their names."""
-    drawn, axes = figure(height=4.4)
-    colours = iter(COLOURS[:-1])
-    for name, (shares, values) in curves.items():
-        style = {"random": "--", "oracle": ":"}.get(name, "-")
-        colour = next(colours) if style == "-" else GREY
-        axes.plot([100 * s for s in shares], values, style, color=colour, linewidth=2, label=name)
-    for name, (share, height) in (points or {}).items():
-        axes.plot(100 * share, height, "o", color=RED, markersize=9)
-        side = {"ha": "right", "xytext": (-8, -14)} if share > 0.7 else {"ha": "left", "xytext": (8, -14)}
-        axes.annotate(name, (100 * share, height), textcoords="offset points", **side)
-    axes.grid(axis="y", color="#DDDDDD", linewidth=0.8)
-    axes.set_xlabel("requests escalated, %")
-    axes.set_ylabel(value)
-    if len(curves) > 1:
-        axes.legend(frameon=False, loc="lower right")
-    return drawn
-
-
-def reliability(parts: dict[str, Sequence]) -> Figure:
-    """Accuracy with its interval over mean confidence, a colour a series of `calibration.Part`; the larger the dot, the
-    more requests; the dashed line is where both agree."""
-    drawn, axes = figure(height=4.4)
-    axes.plot([0, 1], [0, 1], "--", color=GREY, linewidth=1.2)
-    for i, (colour, (name, found)) in enumerate(zip(COLOURS, parts.items(), strict=False)):
-        x = [part.confidence for part in found]
-        total = sum(part.requests for part in found)
-        for at, part in zip(x, found, strict=True):
-            axes.plot([at, at], [part.accuracy.low, part.accuracy.high], color=colour, linewidth=1.2, alpha=0.6)
-        sizes = [20 + 400 * part.requests / total for part in found]
-        axes.scatter(
-            x, [part.accuracy.value for part in found], sizes, color=colour, alpha=0.75, label=name, zorder=3 + i
-        )
-    axes.grid(axis="y", color="#DDDDDD", linewidth=0.8)
-    axes.set_xlabel("confidence: probability of the answer")
-    axes.set_ylabel("accuracy")
-    axes.legend(frameon=False, loc="upper left", markerscale=0.6)
-    return drawn
-
-
 def curves(
     series: dict[str, tuple[Sequence[float], Sequence[float]]],
     label: str,

@@ -127,9 +127,11 @@ class Outcome:
         """The metrics to read, in a table's row."""
         p50, p95 = np.percentile(self.latency_ms, (50, 95))
         caught = self.stakes_wrong - self.stakes_unasked
+        found = "-" if np.isnan(self.beyond_found) else f"{100 * self.beyond_found:.1f}"
         return {
             "accuracy, %": f"{100 * self.accuracy.value:.1f} [{100 * self.accuracy.low:.1f}, {100 * self.accuracy.high:.1f}]",
             "escalated, %": f"{100 * self.escalated:.1f}",
+            "open questions escalated, %": found,
             "cost of 1,000": f"{self.cost:.2f}",
             "p50, ms": f"{p50:.1f}",
             "p95, ms": f"{p95:.0f}",

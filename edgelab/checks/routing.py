@@ -220,21 +220,23 @@ def product_traffic():
     """Held-out and drifted requests as the ready-made bundle sees them, and a cloud that is right as often as stated."""
     from edgelab import dataset
     from edgelab.bundle import Bundle
+    from edgelab.redaction import as_it_is, leaked
     from edgelab.traffic import ASK, collect, user_phrases
     from edgelab.workspace import data_home
 
     pocket, bundle = dataset.load("pocket"), Bundle.load(data_home() / "bundles" / "pocket")
     hard, (texts, labels) = pocket.extra["hard"], user_phrases(data_home() / "pocket" / "users")
     requests = {
-        "held out": (pocket.test.texts, pocket.test.labels),
-        "hard": (hard.texts, hard.labels),
-        "users": (texts, labels),
+        "held out": (pocket.test.texts, pocket.test.labels, pocket.test.spans),
+        "hard": (hard.texts, hard.labels, hard.spans),
+        "users": (texts, labels, [()] * len(texts)),  # their values are not marked
     }
     traffic = {}
-    for number, (name, (said, meant)) in enumerate(requests.items()):
+    for number, (name, (said, meant, spans)) in enumerate(requests.items()):
         good = np.random.default_rng(number).random(len(said)) < _CLOUD[name]
         called = np.where(good, meant, ASK)  # where it fails it talks instead of calling
-        traffic[name] = collect(bundle, said, meant, called, success=_QUESTION, seed=number)
+        private = [leaked(as_it_is(text), marked) for text, marked in zip(said, spans, strict=True)]
+        traffic[name] = collect(bundle, said, meant, called, success=_QUESTION, private=private, seed=number)
     return traffic
 
 

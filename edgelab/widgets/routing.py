@@ -6,14 +6,15 @@ import ipywidgets
 import numpy as np
 import pandas as pd
 
-from edgelab import plots
+from edgelab import routing_plots
 from edgelab.policy import Policy
 from edgelab.selective import allowed_each_time, allowed_on_average, threshold_allowing
 from edgelab.tradeoff import Curve, curve
-from edgelab.traffic import Terms, Traffic, outcome, routing_score
+from edgelab.traffic import Outcome, Terms, Traffic, outcome, routing_score
 from edgelab.widgets.common import explorer, menu, slider
 
 RULES = {"on average (conformal)": allowed_on_average, "each time (Clopper-Pearson)": allowed_each_time}
+COST = "cost of 1,000, in cloud requests"
 DRAWS = 200  # calibration sets
 
 
@@ -30,14 +31,16 @@ def compute_policy(policy: Policy, traffic: Traffic, terms: Terms, wrong_cost: f
         "all escalated": replace(policy, threshold=1e9),
     }
     found = {name: outcome(row, traffic, terms) for name, row in rows.items()}
-    return pd.DataFrame(
-        [
-            {"policy": name}
-            | o.row()
-            | {"cost with errors": f"{1000 * (o.escalated + wrong_cost * (1 - o.accuracy.value)):.0f}"}
-            for name, o in found.items()
-        ]
-    )
+    columns = {
+        name: o.row() | {"cost of 1,000, errors included": f"{errors_included(o, wrong_cost):.0f}"}
+        for name, o in found.items()
+    }
+    return pd.DataFrame(columns).rename_axis("metric").reset_index()
+
+
+def errors_included(found: Outcome, wrong_cost: float) -> float:
+    """What 1,000 requests cost, in requests to the cloud."""
+    return 1000 * (found.escalated + wrong_cost * (1 - found.accuracy.value))
 
 
 def show_policy(traffics: dict[str, Traffic], policy: Policy, terms: Terms) -> ipywidgets.VBox:
@@ -50,11 +53,12 @@ def show_policy(traffics: dict[str, Traffic], policy: Policy, terms: Terms) -> i
     def draw(name: str, threshold: float, wrong_cost: float):
         table = compute_policy(replace(policy, threshold=threshold), traffics[name], terms, wrong_cost)
         costs, shares = cost_curve(curves[name], wrong_cost), curves[name].share
-        best, here = int(costs.argmin()), (float(table["escalated, %"][0]) / 100, float(table["cost with errors"][0]))
-        points = {"cheapest": (shares[best], costs[best]), "this policy": here}
-        words = f"{name}: {table['escalated, %'][0]} % escalated, {table['accuracy, %'][0]} % right; "
-        words += f"1,000 requests cost {here[1]:.0f}, at the cheapest threshold {costs[best]:.0f}."
-        return plots.routes({"cost": (shares, costs)}, "cost of 1,000 requests", points=points), words, table
+        best, of = int(costs.argmin()), table.set_index("metric")["this policy"]
+        here = (float(of["escalated, %"]) / 100, float(of.iloc[-1]))
+        points = {"this policy": here, "cheapest": (shares[best], costs[best])}
+        words = f"{name}: {of['escalated, %']} % escalated, {of['accuracy, %']} % right; 1,000 requests cost "
+        words += f"{here[1]:.0f}, at the cheapest threshold {costs[best]:.0f}."
+        return routing_plots.routes({"cost": (shares, costs)}, COST, points=points), words, table
 
     controls = [menu("traffic", list(traffics)), slider("threshold", policy.threshold, 0, 1, 0.01)]
     wrong = slider("a wrong answer costs as many cloud requests", 5, 0, 50, 1, ".0f")
@@ -90,8 +94,7 @@ def show_promise(score: np.ndarray, wrong: np.ndarray) -> ipywidgets.VBox:
 
     def draw(rule: str, alpha: float, requests: float):
         table, errors = compute_promise(score, wrong, rule, alpha / 100, int(requests))
-        label = "kept and wrong, % of all requests"
-        figure = plots.histograms({"calibration sets": 100 * errors}, label, marks=[alpha])
+        figure = routing_plots.cumulative({rule: 100 * errors}, "kept and wrong, % of all requests", mark=alpha)
         mean, above, sent = (table[name][0] for name in table.columns[[1, 2, 4]])
         words = f"{rule}, at most {alpha:.1f} %: {mean} % on average, above it in {above} % of {DRAWS} sets; "
         return figure, f"{words}{sent} % escalated.", table

@@ -218,14 +218,14 @@ def routed():
         traffic[name] = collect(bundle, split.texts, split.labels, called, success=0.9, private=private)
     policy, validation = Policy(score="max_probability"), traffic["validation"]
     found = selective.conformal_threshold(routing_score(policy, validation), ~validation.device_right, 0.05)
-    return traffic, replace(policy, threshold=round(found, 3))
+    return traffic, replace(policy, threshold=float(np.ceil(100 * found) / 100))
 
 
 def untimed(shown: list[list[str]]) -> list[list[str]]:
-    """A table without its latencies, which are those of the notebook's run."""
-    keep = [i for i, name in enumerate(shown[0]) if not name.endswith(", ms")]
-    assert len(keep) < len(shown[0])
-    return [[row[i] for i in keep] for row in shown]
+    """A table of metrics without its latencies, which are those of the notebook's run."""
+    kept = [row for row in shown if not row[0].endswith(", ms")]
+    assert len(kept) == len(shown) - 2
+    return kept
 
 
 def trained():
