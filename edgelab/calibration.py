@@ -46,6 +46,16 @@ def calibration_error(confidence: np.ndarray, right: np.ndarray, bins: int = BIN
     return float(np.abs(gaps).sum() / len(part))
 
 
+def chance_error(confidence: np.ndarray, bins: int = BINS, *, draws: int = 500, seed: int = 0) -> float:
+    """The ECE that a perfectly calibrated model of these confidences stays below in 95 of 100 samples of this size: right
+    answers are drawn with just those probabilities (the consistency bars of Bröcker & Smith 2007). An ECE below it is no
+    sign of miscalibration; a bootstrap interval would not tell, since resampling makes gaps of its own."""
+    generator = np.random.default_rng(seed)
+    confidence = np.asarray(confidence, dtype=np.float64)
+    errors = [calibration_error(confidence, generator.random(len(confidence)) < confidence, bins) for _ in range(draws)]
+    return float(np.percentile(errors, 95))
+
+
 @dataclass(frozen=True)
 class Part:
     """One part of the range of confidence: from `low` (excluded) to `high`; of its `requests`, the mean confidence and

@@ -6,7 +6,7 @@ from scipy.optimize import minimize_scalar
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import log_loss
 
-from edgelab.calibration import calibration_error, fit_temperature, negative_log_likelihood, reliability
+from edgelab.calibration import calibration_error, chance_error, fit_temperature, negative_log_likelihood, reliability
 from edgelab.routing import probabilities
 
 
@@ -74,3 +74,16 @@ def test_likelihood_by_hand():
 def test_nothing_to_calibrate():
     with pytest.raises(ValueError, match="at least one request, found none"):
         calibration_error(np.array([]), np.array([]))
+
+
+def test_chance_alone_makes_an_ece():
+    """Of perfectly calibrated samples, one in twenty lies above; of a model that is too sure, nearly all."""
+    rng = np.random.default_rng(0)
+    above, sure = [], []
+    for _ in range(200):
+        confidence = rng.beta(5, 1, 300)
+        limit = chance_error(confidence, draws=200)
+        above.append(calibration_error(confidence, rng.random(300) < confidence) > limit)
+        sure.append(calibration_error(confidence, rng.random(300) < confidence - 0.15) > limit)
+    assert 0 < np.mean(above) < 0.12 and np.mean(sure) > 0.95
+    assert chance_error(np.ones(100)) == 0 and chance_error(np.full(50, 0.5)) > chance_error(np.full(5000, 0.5))
