@@ -1,10 +1,12 @@
 """The `edgelab` command, as a person runs it."""
 
+import contextlib
 import json
 import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -115,7 +117,20 @@ def course(tmp_path):
 
 @pytest.mark.parametrize(
     "command",
-    ["", "doctor", "lab", "run", "build", "bench", "predict", "evaluate", "cache", "cache list", "cache clear"],
+    [
+        "",
+        "doctor",
+        "lab",
+        "run",
+        "build",
+        "bench",
+        "predict",
+        "evaluate",
+        "cloud",
+        "cache",
+        "cache list",
+        "cache clear",
+    ],
 )
 def test_help_of_every_command(command):
     done = edgelab(*command.split(), "--help")
@@ -168,6 +183,12 @@ def test_the_help_of_build_teaches():
         ("build --data x.csv --out o --threads 0", ("--threads", "at least 1, found '0'")),
         ("build --data x.csv --out o --threads 1.5", ("found '1.5'",)),
         ("build --data x.csv --out o --seed -3", ("--seed", "at least 0, found '-3'")),
+        ("cloud", ("required: BUNDLE",)),
+        ("cloud b --port 70000", ("--port", "from 0 (any free one) to 65535, found '70000'")),
+        ("cloud b --loss 1.5", ("--loss", "a share from 0 to 1, found '1.5'")),
+        ("cloud b --round-trip-ms -1", ("--round-trip-ms", "at least 0, found '-1'")),
+        ("cloud b --jitter nan", ("--jitter", "from 0 to 3, found 'nan'")),
+        ("cloud b --outage 5", ("--outage", "expected 2 arguments")),
     ],
 )
 def test_wrong_arguments_are_one_line(arguments, parts, capsys):
@@ -422,6 +443,57 @@ def test_a_missing_library_is_named_with_the_command_that_mends_it(bundle):
     code = "import sys; sys.modules['onnxruntime'] = None; from edgelab.cli import main; sys.exit(main(sys.argv[1:]))"
     command = [sys.executable, "-c", code, "predict", bundle, "rain"]
     refused(subprocess.run(command, capture_output=True, text=True, cwd=ROOT), "onnxruntime", "make env")
+
+
+# --- cloud --------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def served(*args):
+    """`edgelab cloud`, and the environment variables that it prints once it answers."""
+    command = [sys.executable, "-m", "edgelab", "cloud", *map(str, args)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT)
+    try:
+        lines = []
+        while not lines or lines[-1].strip() != "Ctrl-C ends it":
+            lines.append(process.stdout.readline())
+            assert lines[-1], process.stderr.read()
+        exported = dict(re.findall(r"export (\w+)=(\S+)", "".join(lines)))
+        yield process, exported, "".join(lines)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_cloud_serves_until_interrupted(bundle, monkeypatch):
+    from edgelab.cloud import client_from, model_name
+
+    with served(bundle, "--port", "0", "--round-trip-ms", "3", "--loss", "0.25") as (process, exported, said):
+        assert "round trip 3 ms (median, log-normal, sigma 0.3), loss 25 %, outage none" in said
+        for name, value in exported.items():
+            monkeypatch.setenv(name, value)
+        message = {"role": "user", "content": "rain"}
+        answer = client_from(max_retries=8).chat.completions.create(model=model_name(), messages=[message])
+        assert answer.choices[0].message.tool_calls[0].function.name == "weather"
+        process.send_signal(signal.SIGINT)
+        rest, complaints = process.communicate(timeout=30)
+        assert (process.returncode, rest, complaints) == (130, "", "")
+
+
+def test_cloud_refuses_bad_input(bundle, tmp_path):
+    refused(edgelab("cloud", tmp_path), str(tmp_path), "no bundle.json")
+    refused(edgelab("cloud", bundle, "--outage", "5", "3"), "outage: expected a first and a last second")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        refused(edgelab("cloud", bundle, "--port", port), f"port {port}: cannot be served on", "in use")
+
+
+def test_cloud_without_its_libraries_names_what_to_install(bundle):
+    code = "import sys; sys.modules['fastapi'] = None; from edgelab.cli import main; sys.exit(main(sys.argv[1:]))"
+    command = [sys.executable, "-c", code, "cloud", bundle]
+    refused(subprocess.run(command, capture_output=True, text=True, cwd=ROOT), "fastapi", "make env")
 
 
 # --- run, lab -----------------------------------------------------------------------------------

@@ -1,10 +1,11 @@
 """The command cloud: the stand-in in the foreground."""
 
 import argparse
-import secrets
 
 
 def cloud(args: argparse.Namespace) -> int:
+    import secrets
+
     import fastapi  # noqa: F401  (what is missing is told before anything else)
     import uvicorn  # noqa: F401
 
