@@ -158,9 +158,10 @@ class Assistant:
             raise CloudFailed(f"it answered {error.status_code}: {one_line(error.message)}", away=away) from None
         except openai.APIError as error:
             raise CloudFailed(one_line(error.message), away=False) from None
-        if not completion.choices:
+        choices = getattr(completion, "choices", None)  # a web page, from a wrong address, is a plain string here
+        if not choices or choices[0].message is None:
             raise CloudFailed("an answer without a message", away=False)
-        return completion.choices[0].message
+        return choices[0].message
 
     def _read(self, message) -> tuple[str, dict[str, list[str]], str | None]:
         """Label, slots and reply of the cloud's message: a call is checked before anything acts on it."""
@@ -168,7 +169,9 @@ class Assistant:
             if not message.content:
                 raise CloudFailed("an answer without a call and without words", away=False)
             return (self.policy.beyond or ("",))[0], {}, message.content
-        call = message.tool_calls[0].function
+        call = getattr(message.tool_calls[0], "function", None)
+        if call is None:
+            raise CloudFailed("a call that is none of a function", away=False)
         names = {tool_name(label): label for label in self.bundle.labels} | {name: name for name in self.bundle.labels}
         if call.name not in names:
             raise CloudFailed(f"a call of {call.name!r}, which is no tool here", away=False)

@@ -62,10 +62,11 @@ def assistant(pocket, cloud):
     return lambda policy=ASK_ALWAYS, **options: Assistant(pocket, policy, client_from(cloud, max_retries=0), **options)
 
 
-def scripted(pocket, *, content=None, name=None, arguments="{}", policy=ASK_ALWAYS, choices=None):
+def scripted(pocket, *, content=None, name=None, arguments="{}", policy=ASK_ALWAYS, choices=None, custom=False):
     """An assistant whose cloud answers with these words or this call, and keeps the requests it got."""
     call = SimpleNamespace(function=SimpleNamespace(name=name, arguments=arguments))
-    message = SimpleNamespace(content=content, tool_calls=[call] if name else None)
+    calls = [SimpleNamespace(custom={})] if custom else [call] if name else None
+    message = SimpleNamespace(content=content, tool_calls=calls)
     got = []
 
     def create(**request):
@@ -224,6 +225,8 @@ def test_a_closed_cloud_falls_back(pocket):
         ({"name": "set_alarm", "arguments": "[7]"}, "a call of 'set_alarm' whose arguments are no JSON object"),
         ({"content": None}, "an answer without a call and without words"),
         ({"choices": []}, "an answer without a message"),
+        ({"choices": [SimpleNamespace(message=None)]}, "an answer without a message"),
+        ({"name": None, "custom": True}, "a call that is none of a function"),
     ],
 )
 def test_nonsense_from_the_cloud_is_not_acted_on(pocket, said, problem):
@@ -232,6 +235,22 @@ def test_nonsense_from_the_cloud_is_not_acted_on(pocket, said, problem):
         answer = assistant.answer("wake me at seven")
         assert answer.degraded and answer.label == "set_alarm" and answer.problem == f"cloud: {problem}"
     assert len(got) == 5
+
+
+def test_an_address_that_serves_something_else(pocket):
+    """A web page where the API should be: the client hands it over as text."""
+    page = "from http.server import *\nclass Page(BaseHTTPRequestHandler):\n    def do_POST(self):\n"
+    page += "        self.send_response(200); self.end_headers(); self.wfile.write(b'<html>hello</html>')\n"
+    page += "    def log_message(self, *_): pass\nserver = HTTPServer(('127.0.0.1', 0), Page)\n"
+    page += "print(server.server_port, flush=True); server.serve_forever()"
+    with subprocess.Popen([sys.executable, "-c", page], stdout=subprocess.PIPE, text=True) as web:
+        try:
+            address = f"http://127.0.0.1:{int(web.stdout.readline())}/v1"
+            client = openai.OpenAI(base_url=address, api_key="x", max_retries=0)
+            answer = Assistant(pocket, ASK_ALWAYS, client).answer("wake me at seven")
+        finally:
+            web.kill()
+    assert answer.degraded and answer.problem == "cloud: an answer without a message"
 
 
 def test_arguments_are_taken_as_far_as_they_make_sense(pocket):
