@@ -141,7 +141,9 @@ def start_cloud(
             _end(process)
             complaints.seek(0)
             said = complaints.read().strip().splitlines()
-            raise CloudError(f"the stand-in cloud did not come up: {said[-1] if said else 'it said nothing'}")
+            raise CloudError(
+                f"the stand-in cloud did not come up: {said[-1] if said else f'no word within {READY_S:g} s'}"
+            )
     return Cloud(f"http://127.0.0.1:{port}/v1", key, network, process)
 
 

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from edgelab.bundle import Bundle
 from edgelab.cloud import STAND_IN, CloudError
 from edgelab.network import EmulatedNetwork, Network
-from edgelab.stand_in import Service
+from edgelab.stand_in import KeyReused, Service
 
 MAX_CHARACTERS = 2000  # a request to a phone; a bundle's tokenizer would cut off more in silence
 
@@ -67,9 +67,8 @@ def build_app(service: Service, key: str, network: Network, *, clock: Callable[[
 
     @app.get("/network")
     def show_network():
-        requests = service.requests
         names = ("arrived", "refused", "lost_requests", "lost_responses", "carried_out", "repeated")
-        traffic = {name: service.traffic[name] for name in names} | {"requests": requests}
+        traffic = {name: service.traffic[name] for name in names} | {"requests": service.requests}
         return {"network": dataclasses.asdict(network), "unplugged": emulated.unplugged, "traffic": traffic}
 
     @app.put("/network")
@@ -84,20 +83,21 @@ def build_app(service: Service, key: str, network: Network, *, clock: Callable[[
     @app.post("/v1/chat/completions")
     async def chat(body: ChatRequest, idempotency_key: str | None = Header(None)):
         if body.model != STAND_IN:
-            return refusal(
-                404, f"The model {body.model!r} does not exist; it is {STAND_IN!r}.", "model_not_found", "model"
-            )
+            said = f"The model {body.model!r} does not exist; it is {STAND_IN!r}."
+            return refusal(404, said, "model_not_found", "model")
         if body.stream or body.n != 1:
-            return refusal(
-                400, "The stand-in gives one whole answer: no stream, n = 1.", param="stream" if body.stream else "n"
-            )
+            said = "The stand-in gives one whole answer: no stream, n = 1."
+            return refusal(400, said, param="stream" if body.stream else "n")
         text = last_request(body.messages)
         if not text:
             return refusal(400, "Expected a last message with the role 'user' and a text.", param="messages")
         if len(text) > MAX_CHARACTERS:
             said = f"Expected at most {MAX_CHARACTERS} characters, found {len(text)}."
             return refusal(400, said, "context_length_exceeded", "messages")
-        return JSONResponse(service.answer(text, idempotency_key))
+        try:
+            return JSONResponse(service.answer(text, idempotency_key))
+        except KeyReused as error:
+            return refusal(400, str(error), "idempotency_key_reused")
 
     return emulated
 

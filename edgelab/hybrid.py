@@ -141,7 +141,8 @@ class Assistant:
 
     def _ask(self, text: str, *, retry: bool):
         """The cloud's message. All tries of one request carry one idempotency key: a cloud that remembers keys, as
-        the stand-in does, carries it out once, also when an answer was lost on the way back."""
+        the stand-in does, carries it out once, also when an answer was lost on the way back. One that does not may work
+        (and bill) twice; the device acts once all the same, on the one answer that it gets."""
         import openai
 
         client = self.client if retry else self.client.with_options(max_retries=0)

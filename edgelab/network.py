@@ -22,6 +22,14 @@ class Trip:
     lost: str | None  # "request" (it never arrives), "response" (it was carried out, the answer never arrives), None
 
 
+RANGES = {  # parameter -> what is expected of it, in words and as a test
+    "round_trip_ms": ("a number of milliseconds, at least 0", lambda v: 0 <= v < float("inf")),
+    "jitter": ("a number from 0 to 3", lambda v: 0 <= v <= 3),
+    "loss": ("a share from 0 to 1", lambda v: 0 <= v <= 1),
+    "outage": ("a first and a last second, or None", lambda v: v is None or (len(v) == 2 and 0 <= v[0] <= v[1])),
+}
+
+
 @dataclass(frozen=True)
 class Network:
     """An emulated network.
@@ -45,16 +53,7 @@ class Network:
     outage: tuple[float, float] | None = None
 
     def __post_init__(self):
-        for name, expected, right in (
-            ("round_trip_ms", "a number of milliseconds, at least 0", lambda v: 0 <= v < float("inf")),
-            ("jitter", "a number from 0 to 3", lambda v: 0 <= v <= 3),
-            ("loss", "a share from 0 to 1", lambda v: 0 <= v <= 1),
-            (
-                "outage",
-                "a first and a last second, or None",
-                lambda v: v is None or (len(v) == 2 and 0 <= v[0] <= v[1]),
-            ),
-        ):
+        for name, (expected, right) in RANGES.items():
             value = getattr(self, name)
             try:
                 fits = right(value)

@@ -23,22 +23,33 @@ PLAIN = {  # a usual value of each kind of placeholder
 }
 
 
+class KeyReused(ValueError):
+    """An idempotency key came again with another text."""
+
+
 class Service:
     """Carries requests out, each once: what was answered under a key is answered again from memory."""
 
     def __init__(self, bundle: Bundle, model: str, *, answer_rate: float, seed: int):
         self.bundle, self.model, self.answer_rate, self.seed = bundle, model, answer_rate, seed
         self.traffic: Counter[str] = Counter()
-        self._answered: dict[str, dict] = {}
+        self._answered: dict[str, tuple[str, dict]] = {}
 
     def answer(self, text: str, key: str | None) -> dict:
-        """The completion of one request. `key` is the caller's idempotency key; without one every try is new."""
+        """The completion of one request. `key` is the caller's idempotency key; without one every try is new.
+
+        Raises:
+            KeyReused: the key belongs to another text: answering that would be wrong, answering this a second use.
+        """
         if key in self._answered:
+            earlier, completion = self._answered[key]
+            if earlier != text:
+                raise KeyReused("This Idempotency-Key was used with another text.")
             self.traffic["repeated"] += 1
-            return self._answered[key]
+            return completion
         self.traffic["carried_out"] += 1
         completion = self._carry_out(text)
-        self._answered[key or completion["id"]] = completion
+        self._answered[key or completion["id"]] = (text, completion)
         return completion
 
     @property

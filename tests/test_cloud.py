@@ -23,7 +23,7 @@ from edgelab.cloud import MODEL_VARIABLE, STAND_IN, CloudError, client_from, mod
 from edgelab.network import COMPLETIONS, EmulatedNetwork, Network, NetworkError
 from edgelab.redaction import redact, restore
 from edgelab.slots import Span, parse_marked
-from edgelab.stand_in import Service, understand
+from edgelab.stand_in import KeyReused, Service, understand
 
 ROOT = Path(__file__).parent.parent
 POCKET = ROOT / "data" / "bundles" / "pocket"
@@ -179,8 +179,17 @@ def test_a_request_is_carried_out_once_for_each_key(pocket):
     assert service.answer("wake me at seven", "a") is first
     assert service.answer("wake me at seven", "b")["id"] != first["id"]
     assert service.traffic == {"carried_out": 2, "repeated": 1} and service.requests == 2
+    with pytest.raises(KeyReused):
+        service.answer("wake me at eight", "a")
     without = [service.answer("wake me at seven", None)["id"] for _ in range(2)]
     assert len(set(without)) == 2 and service.traffic["carried_out"] == 4  # what a retry costs without keys
+
+
+def test_a_key_used_for_another_text_is_refused(cloud):
+    client = client_from(cloud)
+    ask(client, "wake me at seven", extra_headers={"Idempotency-Key": "mine"})
+    with pytest.raises(openai.BadRequestError, match="used with another text"):
+        ask(client, "wake me at eight", extra_headers={"Idempotency-Key": "mine"})
 
 
 @pytest.mark.parametrize("rate", [0.0, 0.8, 1.0])
@@ -416,5 +425,5 @@ def test_a_server_that_cannot_start_says_why(tmp_path, monkeypatch):
 
 def test_a_server_that_takes_too_long_is_ended(monkeypatch):
     monkeypatch.setattr(clouds, "READY_S", 0.01)
-    with pytest.raises(CloudError, match="did not come up: it said nothing"):
+    with pytest.raises(CloudError, match="did not come up: no word within 0.01 s"):
         start_cloud(POCKET)
