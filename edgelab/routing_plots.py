@@ -15,24 +15,20 @@ def routes(
     points: dict[str, tuple[float, float]] | None = None,
 ) -> Figure:
     """`value` over the share of requests escalated, a line a router: name -> (shares, values). `random` is dashed and
-    `oracle` dotted, both grey; `points` are marked with their names."""
+    `oracle` dotted, both grey; at most two `points`, by name."""
     drawn, axes = figure(height=4.4)
     colours = iter(COLOURS[:-1])
     for name, (shares, values) in curves.items():
         style = {"random": "--", "oracle": ":"}.get(name, "-")
         colour = next(colours) if style == "-" else GREY
         axes.plot([100 * s for s in shares], values, style, color=colour, linewidth=2, label=name)
-    for i, (name, (share, height)) in enumerate((points or {}).items()):
-        colour, below = (RED, ORANGE)[i % 2], i % 2 == 0  # two may lie together: one name below, one above
-        axes.plot(100 * share, height, "o", color=colour, markersize=9)
-        side = "right" if share > 0.5 else "left"
-        shift = (-8 if share > 0.5 else 8, -16 if below else 8)
-        axes.annotate(name, (100 * share, height), shift, textcoords="offset points", ha=side, color=colour)
+    for colour, marker, (name, (share, height)) in zip((RED, ORANGE), "os", (points or {}).items(), strict=False):
+        axes.plot(100 * share, height, marker, color=colour, markersize=9, label=name)
     axes.grid(axis="y", color="#DDDDDD", linewidth=0.8)
     axes.set_xlabel("requests escalated, %")
     axes.set_ylabel(value)
-    if len(curves) > 1:
-        axes.legend(frameon=False, loc="lower right")
+    if len(curves) > 1 or points:
+        axes.legend(frameon=False, loc="upper center" if points else "lower right")
     return drawn
 
 
@@ -68,7 +64,7 @@ def cumulative(values: dict[str, Sequence[float]], label: str, *, mark: float) -
     axes.yaxis.set_major_formatter(lambda share, _: f"{100 * share:.0f} %")
     axes.set_xlabel(label)
     axes.set_ylabel("share at or below")
-    axes.legend(frameon=False, loc="lower right")
+    axes.legend(frameon=False, loc="upper left")
     return drawn
 
 

@@ -105,7 +105,7 @@ class Outcome:
         cost: of 1,000 requests.
         latency_ms: of every request, [requests]: measured on the device, plus the emulated round trip if escalated.
         private_sent: private values that left the device, for 1,000 requests.
-        beyond_found: share of the open questions that were escalated; NaN without any.
+        beyond_found: share of the open questions that were escalated, with its interval; None without any.
         stakes_wrong: high-stakes calls that nobody had asked for.
         stakes_unasked: those of them that would be carried out without asking the user.
     """
@@ -119,7 +119,7 @@ class Outcome:
     cost: float
     latency_ms: np.ndarray
     private_sent: float
-    beyond_found: float
+    beyond_found: Interval | None
     stakes_wrong: int
     stakes_unasked: int
 
@@ -127,11 +127,10 @@ class Outcome:
         """The metrics to read, in a table's row."""
         p50, p95 = np.percentile(self.latency_ms, (50, 95))
         caught = self.stakes_wrong - self.stakes_unasked
-        found = "-" if np.isnan(self.beyond_found) else f"{100 * self.beyond_found:.1f}"
         return {
-            "accuracy, %": f"{100 * self.accuracy.value:.1f} [{100 * self.accuracy.low:.1f}, {100 * self.accuracy.high:.1f}]",
+            "accuracy, %": _percent(self.accuracy),
             "escalated, %": f"{100 * self.escalated:.1f}",
-            "open questions escalated, %": found,
+            "open questions escalated, %": "-" if self.beyond_found is None else _percent(self.beyond_found),
             "cost of 1,000": f"{self.cost:.2f}",
             "p50, ms": f"{p50:.1f}",
             "p95, ms": f"{p95:.0f}",
@@ -139,6 +138,10 @@ class Outcome:
             "user asked, %": f"{100 * self.asked:.1f}",
             "wrong high-stakes calls caught": f"{caught} of {self.stakes_wrong}",
         }
+
+
+def _percent(interval: Interval) -> str:
+    return f"{100 * interval.value:.1f} [{100 * interval.low:.1f}, {100 * interval.high:.1f}]"
 
 
 def outcome(policy: Policy, traffic: Traffic, terms: Terms, *, seed: int = 0) -> Outcome:
@@ -167,7 +170,7 @@ def outcome(policy: Policy, traffic: Traffic, terms: Terms, *, seed: int = 0) ->
         float(terms.price * cloud.mean()),
         traffic.device_ms + np.where(cloud, round_trip, 0.0),
         float(1000 * (traffic.private * cloud).sum() / n),
-        float(cloud[question].mean()) if question.any() else float("nan"),
+        accuracy_interval(cloud[question]) if question.any() else None,
         int(wrong_call.sum()),
         int((wrong_call & ~asked).sum()),
     )

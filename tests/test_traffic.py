@@ -55,7 +55,8 @@ def test_every_metric_by_hand():
     assert (found.accuracy.value, found.escalated, found.cost) == (5 / 8, 0.5, 2.0)
     assert found.latency_ms.tolist() == [100.5, 0.5, 0.5, 100.5, 0.5, 0.5, 100.5, 100.5]
     assert found.private_sent == 1000 * 3 / 8
-    assert found.beyond_found == 0.5  # a left, c did not
+    assert found.beyond_found.value == 0.5  # a left, c did not
+    assert outcome(POLICY, TRAFFIC.where(TRAFFIC.gold != ASK), TERMS).beyond_found is None
     assert found.asked == 4 / 8  # d and g: the cloud says money; e and f: the device does
     assert (found.stakes_wrong, found.stakes_unasked, found.refused, found.degraded) == (2, 0, 0, 0)
     row = found.row()
