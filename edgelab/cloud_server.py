@@ -150,13 +150,25 @@ def serve(
     config = uvicorn.Config(app, log_level="critical", access_log=False, lifespan="off", timeout_graceful_shutdown=1)
     server = Server(config)
     if life_line is not None:
-        threading.Thread(target=_watch, args=(life_line, server), daemon=True).start()
+        for watch in (_until_closed, _until_orphaned):
+            threading.Thread(target=_end_after, args=(watch, life_line, server), daemon=True).start()
     server.run([listening])
 
 
-def _watch(life_line: int, server) -> None:
+def _until_closed(life_line: int) -> None:
     while os.read(life_line, 1024):  # not sys.stdin: a thread that waits in it would block Python's own exit
         pass
+
+
+def _until_orphaned(life_line: int) -> None:
+    """The pipe stays open in what a killed parent had forked; the parent's id does not stay."""
+    parent = os.getppid()
+    while os.getppid() == parent:
+        time.sleep(0.5)
+
+
+def _end_after(watch: Callable[[int], None], life_line: int, server) -> None:
+    watch(life_line)
     server.should_exit = True
     time.sleep(3)
     os._exit(1)  # whatever it hangs in: nobody is left to ask

@@ -377,9 +377,13 @@ def test_it_ends_when_nothing_refers_to_it_and_lives_as_long_as_its_client():
     assert ended(pid)
 
 
-@pytest.mark.parametrize("how", ["exit", "exception", "interrupt", "kill"])
+@pytest.mark.parametrize("how", ["exit", "exception", "interrupt", "kill", "kill, a fork left"])
 def test_no_server_outlives_the_process_that_started_it(how):
-    ends = {"exit": "", "exception": "raise SystemError", "interrupt": "import signal, time\ntime.sleep(60)"}
+    ends = {
+        "exit": "",
+        "exception": "raise SystemError",
+        "kill, a fork left": "import os, time; os.fork(); time.sleep(20)",
+    }
     code = f"""
 from edgelab.cloud import start_cloud
 cloud = start_cloud({str(POCKET)!r})
@@ -391,7 +395,8 @@ print(cloud.process.pid, flush=True)
     )
     try:
         pid = int(parent.stdout.readline())
-        if how in ("interrupt", "kill"):
+        time.sleep(0.3)  # let it come to what it does at the end
+        if how in ("interrupt", "kill", "kill, a fork left"):
             assert psutil.pid_exists(pid)
             parent.send_signal(signal.SIGINT if how == "interrupt" else signal.SIGKILL)
         parent.wait(30)
