@@ -14,7 +14,6 @@ import timeit
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -73,9 +72,9 @@ def test_the_judge_can_say_no(capsys):
 
 @pytest.mark.skipif(importlib.util.find_spec("openvino") is None, reason="openvino is not installed")
 def test_against_benchmark_app(tmp_path, monkeypatch, capsys):
-    """One compiled network of several ms, 1 thread, f32: 21 inferences each (an odd number has one median). The app's own loop is called, in
-    this process, and not its command: starting that takes seconds, in which the machine's mood changes. Its times are
-    those that OpenVINO's C++ core takes."""
+    """One compiled network of several ms, 1 thread, f32: 21 inferences each (an odd number has one median). The app's own
+    loop is called, in this process, and not its command: starting that takes seconds, in which the machine's mood changes.
+    Its times are those that OpenVINO's C++ core takes."""
     monkeypatch.setitem(sys.modules, "openvino_telemetry", None)  # or it reports its use over the network
     from openvino.tools.benchmark.benchmark import Benchmark
 
