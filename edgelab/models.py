@@ -2,7 +2,7 @@
 
 Every model maps `ids`, `mask` (int64, shape [batch, tokens]) to intent logits [batch, labels] and, where it has
 a slot head, slot logits [batch, tokens, tags]. Special tokens are part of both; only the first piece of a word
-carries a tag.
+carries a tag. Without a mask nothing is padding, and the graph is shorter: one request needs none.
 """
 
 import numpy as np
@@ -23,7 +23,7 @@ class Transformer(nn.Module):
         self.intent = nn.Linear(width, labels)
         self.slots = nn.Linear(width, tags) if tags > 1 else None
 
-    def forward(self, ids: torch.Tensor, mask: torch.Tensor):
+    def forward(self, ids: torch.Tensor, mask: torch.Tensor | None = None):
         hidden = self.encoder(input_ids=ids, attention_mask=mask).last_hidden_state
         intent = self.intent(mean_pool(hidden, mask))
         return (intent, self.slots(hidden)) if self.slots is not None else (intent,)
@@ -45,13 +45,17 @@ class Convolution(nn.Module):
         self.slots = nn.Linear(hidden, tags) if tags > 1 else None
         self.slots_from_sentence = nn.Linear(2 * hidden, tags, bias=False) if tags > 1 else None
 
-    def forward(self, ids: torch.Tensor, mask: torch.Tensor):
+    def forward(self, ids: torch.Tensor, mask: torch.Tensor | None = None):
         embedded = nn.functional.pad(self.embedding(ids), (0, 0, 1, 1))
         three = torch.cat([embedded[:, :-2], embedded[:, 1:-1], embedded[:, 2:]], -1)
-        weights = mask.unsqueeze(-1).to(torch.float32)
-        hidden = nn.functional.gelu(self.convolution(three)) * weights
-        # GELU is never below -0.17, so a padded token at -1 never wins the maximum.
-        pooled = torch.cat([hidden.sum(1) / weights.sum(1), (hidden + (weights - 1)).amax(1)], 1)
+        hidden = nn.functional.gelu(self.convolution(three))
+        if mask is None:
+            pooled = torch.cat([hidden.mean(1), hidden.amax(1)], 1)
+        else:
+            weights = mask.unsqueeze(-1).to(torch.float32)
+            hidden = hidden * weights
+            # GELU is never below -0.17, so a padded token at -1 never wins the maximum.
+            pooled = torch.cat([hidden.sum(1) / weights.sum(1), (hidden + (weights - 1)).amax(1)], 1)
         intent = self.intent(pooled)
         if self.slots is None:
             return (intent,)
@@ -67,7 +71,7 @@ class Static(nn.Module):
         self.hidden = nn.Linear(embeddings.shape[1], hidden)
         self.intent = nn.Linear(hidden, labels)
 
-    def forward(self, ids: torch.Tensor, mask: torch.Tensor):
+    def forward(self, ids: torch.Tensor, mask: torch.Tensor | None = None):
         return (self.intent(nn.functional.gelu(self.hidden(mean_pool(self.embedding(ids), mask)))),)
 
 

@@ -9,7 +9,7 @@ from torch import nn
 
 from edgelab.encoder import Spec, pad
 from edgelab.export import ExportError, _random_inputs, check_parity, export_onnx
-from edgelab.graph import fix_shapes
+from edgelab.graph import fix_shapes, operators
 from edgelab.models import Convolution, Static, build_student, build_teacher
 
 VOCABULARY = 40
@@ -65,6 +65,21 @@ def test_the_file_is_one_with_named_and_open_dimensions(exported):
     for tensor in graph.input:
         assert [d.dim_param for d in tensor.type.tensor_type.shape.dim] == ["batch", "tokens"]
         assert tensor.type.tensor_type.elem_type == onnx.TensorProto.INT64
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_file_for_one_request_has_no_mask_and_fewer_nodes(name, tmp_path):
+    torch.manual_seed(0)
+    model, general, single = MODELS[name](), tmp_path / "general.onnx", tmp_path / "single.onnx"
+    export_onnx(model, general, VOCABULARY)
+    parity = export_onnx(model, single, VOCABULARY, one_request=True)
+    assert parity.largest_difference < 1e-4 and parity.shapes == ((1, 3), (1, 19))
+    (ids,) = onnx.load(single).graph.input
+    sizes = ids.type.tensor_type.shape.dim
+    assert ids.name == "ids" and sizes[0].dim_value == 1 and sizes[1].dim_param == "tokens"
+    assert sum(operators(single).values()) < sum(operators(general).values())
+    with pytest.raises(ExportError, match="a batch of 3 with 11 tokens is refused"):
+        check_parity(model, single, VOCABULARY)
 
 
 class Noisy(Static):
