@@ -200,7 +200,7 @@ def costs(dataset: Dataset, data: Profile, plan: TeacherPlan, students: list[Stu
     }
     for student in students:
         seen = student.plan.steps * student.plan.batch_size * data.tokens
-        stages[student.spec.name] = seen * TRAINING[student.spec.family] + EXPORTING
+        stages[student.spec.name] = seen * TRAINING[student.spec.family] * student.spec.depth + EXPORTING
     labelled = data.texts + max(student.plan.augmented for student in students)
     stages[students[0].spec.name] += LABELLING * labelled * data.tokens
     stages["latency, side by side"] = 6 * ANSWERING * REQUESTS * data.tokens

@@ -16,21 +16,28 @@ class Student:
 
     spec: Spec
     plan: StudentPlan
-    precisions: tuple[str, ...] = ("fp32", "int8", "int4")
+    precisions: tuple[str, ...]
 
 
-def _student(family: str, widths: tuple[int, int], lr: float, steps: int, layers: tuple[int, ...] = ()) -> Student:
-    plan = StudentPlan(lr, steps, augmented=60_000, masked=0.1, bits=None if layers else 4)
-    return Student(Spec(family, 0, *widths, layers), plan)
+def _transformer(layers: tuple[int, ...], lr: float, steps: int) -> Student:
+    plan = StudentPlan(lr, steps, augmented=60_000, real_share=0.6, masked=0.1, temperature=2.0)
+    return Student(Spec("transformer", 0, layers=layers), plan, ("fp32", "int8", "int4"))
+
+
+def _small(family: str, embedding: int, hidden: int, lr: float, steps: int, depth: int = 1) -> Student:
+    """Trained for 4 bits, so that its float32 form would only be larger."""
+    plan = StudentPlan(lr, steps, augmented=60_000, masked=0.1, bits=4)
+    return Student(Spec(family, 0, embedding, hidden, depth=depth), plan, ("int8", "int4"))
 
 
 CANDIDATES = (
-    _student("transformer", (384, 384), lr=5e-4, steps=600, layers=(0, 3)),
-    _student("convolution", (128, 384), lr=2e-3, steps=5000),
-    _student("convolution", (48, 384), lr=3e-3, steps=5000),
-    _student("convolution", (32, 192), lr=3.5e-3, steps=5000),
-    _student("convolution", (16, 192), lr=5e-3, steps=5000),
-    _student("static", (64, 128), lr=5e-3, steps=3000),
+    _transformer((0, 3), lr=7e-4, steps=600),
+    _small("convolution", 96, 384, lr=2e-3, steps=5000, depth=2),
+    _small("convolution", 64, 256, lr=3e-3, steps=5000, depth=2),
+    _small("convolution", 48, 384, lr=3e-3, steps=5000),
+    _small("convolution", 32, 192, lr=3.5e-3, steps=5000),
+    _small("convolution", 16, 192, lr=5e-3, steps=5000),
+    _small("static", 64, 128, lr=5e-3, steps=3000),
 )
 
 FULL_DIET = 75_000  # texts, variations included

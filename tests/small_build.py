@@ -9,7 +9,7 @@ from edgelab.encoder import Spec
 
 def student(spec: Spec, steps: int, bits: int | None) -> candidates.Student:
     plan = StudentPlan(5e-3, steps, batch_size=16, augmented=60, masked=0.1, bits=bits)
-    return candidates.Student(spec, plan)
+    return candidates.Student(spec, plan, ("fp32", "int8", "int4"))
 
 
 REPLACED = {
