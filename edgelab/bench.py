@@ -1,14 +1,14 @@
-"""Bundles timed side by side in one process."""
+"""Bundles timed side by side in one process; started in fresh ones."""
 
 import random
 from dataclasses import asdict, dataclass
 from math import isfinite
+from pathlib import Path
 
 from edgelab.bundle import Bundle
 from edgelab.measurement import LatencySamples, measure_latency
 
 REQUESTS = 1000
-BLOCK = 20  # answered one after another, as in use, and not each right after a large model that emptied the caches
 PERCENTILES = (10, 50, 90, 99)
 
 # What people say to assistants, short and long, for those who have no texts of their own at hand.
@@ -47,8 +47,10 @@ class Timing:
     without_tokenizer: LatencySamples
 
 
-def time_bundles(bundles: dict[str, Bundle], texts: tuple[str, ...], *, requests: int = REQUESTS) -> dict[str, Timing]:
-    """`requests` of one text each, drawn from `texts`, to every bundle, interleaved in blocks of `BLOCK`."""
+def time_bundles(
+    bundles: dict[str, Bundle], texts: tuple[str, ...], *, requests: int = REQUESTS, block: int = 1
+) -> dict[str, Timing]:
+    """`requests` of one text each, drawn from `texts`, to every bundle, interleaved, `block` in a row."""
     shuffled = random.Random(0).sample(texts, len(texts))
     drawn = [shuffled[i % len(texts)] for i in range(requests)]
     subjects = {}
@@ -56,5 +58,27 @@ def time_bundles(bundles: dict[str, Bundle], texts: tuple[str, ...], *, requests
         ids = {text: bundle.token_ids(text) for text in set(drawn)}
         subjects[f"{name}, text in"] = bundle.predict
         subjects[f"{name}, ids in"] = lambda text, run=bundle.run, ids=ids: run(ids[text])
-    taken = measure_latency(subjects, drawn, block=BLOCK)
+    taken = measure_latency(subjects, drawn, block=block)
     return {name: Timing(taken[f"{name}, text in"], taken[f"{name}, ids in"]) for name in bundles}
+
+
+@dataclass(frozen=True)
+class Start:
+    """A bundle in fresh processes: from the start of the process to the first answer; peak memory of one more."""
+
+    first_answer: LatencySamples
+    peak_rss_bytes: int
+    peak_pss_bytes: int | None
+
+
+def start_bundles(folders: dict[str, Path], text: str, *, rounds: int) -> dict[str, Start]:
+    """Each bundle opened and asked in `rounds` processes of its own, interleaved, and once more to watch its memory."""
+    from edgelab.startup import first_answers, peak_of
+
+    answer = "from edgelab.bundle import Bundle; print(Bundle.load({!r}).predict({!r}).label)"
+    programs = {name: answer.format(str(folder), text) for name, folder in folders.items()}
+    taken, found = first_answers(programs, rounds=rounds), {}
+    for name, program in programs.items():
+        peak = peak_of(f"{program}; import time; time.sleep(0.3)")  # long enough to be seen
+        found[name] = Start(taken[name], peak.peak_bytes, peak.peak_pss_bytes)
+    return found

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from edgelab import __version__
-from edgelab.commands import course, models
+from edgelab.commands import cloud, course, models
 from edgelab.doctor import INSTALL
 
 
@@ -37,13 +37,15 @@ def refuse(message: str) -> int:
 def refusals() -> tuple[type[Exception], ...]:
     """What the library raises for wrong input. Looked up only once something was raised."""
     from edgelab.bundle import BundleError
+    from edgelab.cloud import CloudError
     from edgelab.course import CourseError
     from edgelab.dataset import DataError
+    from edgelab.network import NetworkError
 
     # These import torch: if one of them raised, it is loaded.
     heavy = (("edgelab.encoder", "WeightsError"), ("edgelab.build", "BuildError"))
     raised = tuple(getattr(sys.modules[module], name) for module, name in heavy if module in sys.modules)
-    return (BundleError, CourseError, DataError, *raised)
+    return (BundleError, CloudError, CourseError, DataError, NetworkError, *raised)
 
 
 class Parser(argparse.ArgumentParser):
@@ -187,13 +189,87 @@ exit codes: 0 built; 2 wrong input; 3 nothing clears the bar (the report is writ
     bench_parser = add(
         "bench",
         models.bench,
-        "time bundles side by side in one process: percentiles with their 95 %% intervals, ratios to the first",
+        "time bundles side by side in one process: percentiles with their 95 %% intervals, and is it faster than the first?",
         "edgelab bench out/bundle data/bundles/pocket\n"
-        "edgelab bench yesterday/bundle today/bundle --data my_data.csv --json",
+        "edgelab bench yesterday/bundle today/bundle --data my_data.csv --requests 5000\n"
+        "edgelab bench yesterday/bundle today/bundle --starts 10 --json",
+        """
+The bundles take turns, a few requests each, so that a slow moment of the machine falls on all of them; each turn gives
+a ratio to the first bundle. The verdict is `faster` or `slower` where the 95 %% interval of the median ratio leaves 1
+behind, else `not told apart`: then more requests may tell. Try one bundle twice to see how restless the machine is.""",
     )
     bench_parser.add_argument("bundles", nargs="+", metavar="BUNDLE", help="the folder of a bundle")
     bench_parser.add_argument("--data", help="whose test texts to ask, as for evaluate (default: a list of requests)")
-    bench_parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    bench_parser.add_argument(
+        "--requests",
+        type=number(int, "a whole number, at least 10", lambda x: x >= 10),
+        default=1000,
+        metavar="N",
+        help="requests to each bundle (default 1000); half the difference needs four times as many",
+    )
+    bench_parser.add_argument(
+        "--starts",
+        type=number(int, "a whole number, at least 0", lambda x: x >= 0),
+        default=0,
+        metavar="N",
+        help="also start each bundle in N fresh processes: time to the first answer, peak memory (default 0)",
+    )
+    bench_parser.add_argument("--json", action="store_true", help="print JSON, with every sample, instead of a table")
+
+    cloud_parser = add(
+        "cloud",
+        cloud.cloud,
+        "serve a bundle as a stand-in cloud: the OpenAI chat-completions API on this machine, behind a made-up network",
+        "edgelab cloud data/bundles/pocket\n"
+        "edgelab cloud data/bundles/pocket --round-trip-ms 200 --loss 0.05 --outage 30 60",
+        """
+Any client of that API can ask it: it prints the address and a key of this run as the environment variables that the
+`openai` package reads. A request that is a tool call gets the bundle's label and slots; an open question (the label
+ask_cloud) gets an emulated answer that says so. GET /network shows the network's parameters and counts what arrived,
+was lost, was carried out. A request with an Idempotency-Key header is carried out once, however often it is tried.""",
+    )
+    cloud_parser.add_argument("bundle", metavar="BUNDLE", help="the folder of a bundle")
+    cloud_parser.add_argument(
+        "--port",
+        type=number(int, "a port from 0 (any free one) to 65535", lambda x: 0 <= x <= 65535),
+        default=8899,
+        help="the port to serve on, on this machine only (default 8899; 0: any free one)",
+    )
+    at_least_0 = number(float, "a number, at least 0", lambda x: 0 <= x < float("inf"))
+    share = number(float, "a share from 0 to 1", lambda x: 0 <= x <= 1)
+    cloud_parser.add_argument(
+        "--round-trip-ms", type=at_least_0, default=80.0, metavar="MS", help="the median round trip (default 80)"
+    )
+    cloud_parser.add_argument(
+        "--jitter",
+        type=number(float, "a number from 0 to 3", lambda x: 0 <= x <= 3),
+        default=0.3,
+        help="how unequal round trips are: the standard deviation of their logarithm (default 0.3; 0: all the same)",
+    )
+    cloud_parser.add_argument(
+        "--loss",
+        type=share,
+        default=0.0,
+        metavar="SHARE",
+        help="the share of tries whose connection breaks (default 0)",
+    )
+    cloud_parser.add_argument(
+        "--outage",
+        type=at_least_0,
+        nargs=2,
+        metavar=("FROM", "TO"),
+        help="seconds after the first request between which every connection breaks (default: never)",
+    )
+    cloud_parser.add_argument(
+        "--answer-rate",
+        type=share,
+        default=0.95,
+        metavar="SHARE",
+        help="the share of emulated answers that count as right (default 0.95)",
+    )
+    cloud_parser.add_argument(
+        "--seed", type=number(int, "a whole number, at least 0", lambda x: x >= 0), default=0, help="(default 0)"
+    )
 
     cache = subparsers.add_parser("cache", help="what was built on this machine: list it, clear it")
     actions = cache.add_subparsers(title="commands", metavar="COMMAND", required=True)

@@ -5,12 +5,12 @@ python -m edgelab.course notebooks/*.ipynb      strips outputs and normalises me
 
 import shutil
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from edgelab.memory import PeakMemory
 from edgelab.workspace import checkout, data_home, write_atomic
 
 VERIFIED = "nbval-check-output"  # the tag of cells whose output is committed
@@ -180,51 +180,6 @@ def _run(path: Path, notebook, report: Callable[[int, int, float], None]) -> Run
             error = "the kernel died: out of memory?"
     seconds = time.perf_counter() - start
     return Run(path.stem, seconds, memory.peak_bytes, current if error else None, error)
-
-
-class PeakMemory:
-    """Samples the resident memory of a process and its children, in a thread, while the block runs.
-
-    Args:
-        pid: gives the process's id, None while there is none yet.
-    """
-
-    def __init__(self, pid: Callable[[], int | None], every_s: float = 0.1):
-        self.peak_bytes = 0
-        self._pid, self._every_s, self._done = pid, every_s, threading.Event()
-        self._thread = threading.Thread(target=self._sample, daemon=True)
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._done.set()
-        self._thread.join()
-
-    def _sample(self):
-        while not self._done.wait(self._every_s):
-            pid = self._pid()
-            if pid:
-                self.peak_bytes = max(self.peak_bytes, tree_bytes(pid))
-
-
-def tree_bytes(pid: int) -> int:
-    """Resident memory of a process and of all it started; pages they share count more than once."""
-    import psutil
-
-    try:
-        process = psutil.Process(pid)
-        family = [process, *process.children(recursive=True)]
-    except psutil.Error:
-        return 0
-    total = 0
-    for member in family:
-        try:
-            total += member.memory_info().rss
-        except psutil.Error:  # it ended meanwhile
-            pass
-    return total
 
 
 # --- tidy ---------------------------------------------------------------------------------------

@@ -203,3 +203,34 @@ def histograms(values: dict[str, Sequence[float]], label: str, *, marks: Sequenc
     axes.set_ylabel("how many (log scale)")
     axes.legend(frameon=False, loc="upper right")
     return drawn
+
+
+def curves(
+    series: dict[str, tuple[Sequence[float], Sequence[float]]],
+    label: str,
+    value: str,
+    *,
+    mark: tuple[float, float] | None = None,
+    reference: float | None = None,
+    log: str = "",
+) -> Figure:
+    """One curve a series, name -> (x, y); a dot at `mark`, a dashed line at the height `reference`. `log` names the axes,
+    "x", "y" or "xy", that are logarithmic."""
+    drawn, axes = figure()
+    for colour, style, (name, (x, y)) in zip(COLOURS, ("-", "--", "-.", ":", "-", "--"), series.items(), strict=False):
+        axes.plot(x, y, style, color=colour, linewidth=2, label=name)
+    if reference is not None:
+        axes.axhline(reference, color=GREY, linestyle="--", linewidth=1.2)
+    if mark is not None:
+        axes.plot(*mark, "o", color=RED, markersize=10)
+    if "x" in log:
+        log_axis(axes)
+    if "y" in log:
+        axes.set_yscale("log")
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_locator(NullLocator())
+    axes.grid(axis="y", color="#DDDDDD", linewidth=0.8)
+    axes.set_xlabel(label)
+    axes.set_ylabel(value)
+    axes.legend(frameon=False)
+    return drawn

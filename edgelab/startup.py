@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgelab.measurement import LatencySamples
+from edgelab.memory import PeakMemory
 
 
 @dataclass(frozen=True)
@@ -25,14 +26,31 @@ def run_fresh(program: str) -> Fresh:
         RuntimeError: it failed; the message is its last line of complaint.
     """
     start = time.perf_counter_ns()
-    command = [sys.executable, "-u", "-c", program]  # unbuffered: the line comes when it is printed, not at the end
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = _start(program)
     line = process.stdout.readline()
     milliseconds = (time.perf_counter_ns() - start) / 1e6
+    _end(process)
+    return Fresh(line.strip(), milliseconds)
+
+
+def peak_of(program: str, *, every_s: float = 0.01) -> PeakMemory:
+    """Run a program as above and watch its memory, a hundred times a second: the peak of `peak_bytes` (RSS) and, on Linux,
+    of `peak_pss_bytes` (PSS). Watching slows it down, so nothing is timed here. Raises as above."""
+    process = _start(program)
+    with PeakMemory(lambda: process.pid, every_s, shared=True) as memory:
+        _end(process)
+    return memory
+
+
+def _start(program: str) -> subprocess.Popen:
+    command = [sys.executable, "-u", "-c", program]  # unbuffered: the line comes when it is printed, not at the end
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def _end(process: subprocess.Popen) -> None:
     _, complaint = process.communicate()
     if process.returncode:
         raise RuntimeError(complaint.strip().splitlines()[-1] if complaint.strip() else "a fresh process died silently")
-    return Fresh(line.strip(), milliseconds)
 
 
 def first_answers(programs: dict[str, str], *, rounds: int = 3) -> dict[str, LatencySamples]:

@@ -40,6 +40,20 @@ def home(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def full_folder(tmp_path_factory):
+    """Where the slow tests build: the teacher of CLINC150 is trained once for all of them."""
+    return tmp_path_factory.mktemp("full-home")
+
+
+@pytest.fixture(scope="module")
+def full_home(full_folder):
+    """A whole module under that home: `pytest.mark.usefixtures("full_home")`."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EDGELAB_HOME", str(full_folder))
+        yield full_folder
+
+
+@pytest.fixture(scope="session")
 def tiny() -> Dataset:
     """36 training examples and 9 of each other split, in 3 labels with 2 slots; 9 more in the extra split `hard`."""
     train, validation, test = _split(slice(0, 4)), _split(slice(4, 5)), _split(slice(5, 6))

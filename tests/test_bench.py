@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from edgelab.bench import TEXTS, percentiles, time_bundles
+from edgelab.bench import TEXTS, percentiles, start_bundles, time_bundles
 from edgelab.bundle import Bundle
 from edgelab.measurement import LatencySamples
 
@@ -35,6 +35,27 @@ def test_every_bundle_gets_the_same_requests_with_and_without_its_tokenizer(requ
 def test_a_request_without_its_tokenizer_is_shorter(tiny_bundle):
     timed = time_bundles({"tiny": Bundle.load(tiny_bundle)}, TEXTS, requests=200)["tiny"]
     assert 0 < timed.without_tokenizer.percentile(50) < timed.with_tokenizer.percentile(50)
+
+
+def test_blocks_go_to_one_bundle_at_a_time():
+    asked = []
+
+    class Noted(Recorder):
+        def __init__(self, name):
+            super().__init__()
+            self.predict, self.run = (lambda text: asked.append(name)), (lambda ids: asked.append(name + " ids"))
+
+    time_bundles({"a": Noted("a"), "b": Noted("b")}, tuple("vwxyz"), requests=15, block=5)
+    runs = [asked[i : i + 5] for i in range(0, len(asked), 5)]
+    assert all(len(set(run)) == 1 for run in runs) and {run[0] for run in runs[-4:]} == {"a", "b", "a ids", "b ids"}
+
+
+def test_a_bundle_in_fresh_processes(tiny_bundle):
+    started = start_bundles({"a": tiny_bundle, "b": tiny_bundle}, "wake me at seven", rounds=2)
+    for start in started.values():
+        assert len(start.first_answer.milliseconds) == 2 and start.first_answer.percentile(0) > 10
+        assert start.peak_rss_bytes > 20e6
+        assert start.peak_pss_bytes is None or 10e6 < start.peak_pss_bytes <= start.peak_rss_bytes
 
 
 def test_percentiles_are_plain_json():

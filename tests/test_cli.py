@@ -1,10 +1,12 @@
 """The `edgelab` command, as a person runs it."""
 
+import contextlib
 import json
 import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -115,7 +117,20 @@ def course(tmp_path):
 
 @pytest.mark.parametrize(
     "command",
-    ["", "doctor", "lab", "run", "build", "bench", "predict", "evaluate", "cache", "cache list", "cache clear"],
+    [
+        "",
+        "doctor",
+        "lab",
+        "run",
+        "build",
+        "bench",
+        "predict",
+        "evaluate",
+        "cloud",
+        "cache",
+        "cache list",
+        "cache clear",
+    ],
 )
 def test_help_of_every_command(command):
     done = edgelab(*command.split(), "--help")
@@ -155,6 +170,8 @@ def test_the_help_of_build_teaches():
         ("predict", ("required: BUNDLE",)),
         ("evaluate x", ("required: --data", "`edgelab evaluate --help`")),
         ("bench", ("required: BUNDLE",)),
+        ("bench x --requests 9", ("--requests", "at least 10, found '9'")),
+        ("bench x --starts -1", ("--starts", "at least 0, found '-1'")),
         ("lab --port x", ("--port",)),
         ("build --data x.csv", ("required: --out",)),
         ("build --out o", ("required: --data",)),
@@ -166,6 +183,12 @@ def test_the_help_of_build_teaches():
         ("build --data x.csv --out o --threads 0", ("--threads", "at least 1, found '0'")),
         ("build --data x.csv --out o --threads 1.5", ("found '1.5'",)),
         ("build --data x.csv --out o --seed -3", ("--seed", "at least 0, found '-3'")),
+        ("cloud", ("required: BUNDLE",)),
+        ("cloud b --port 70000", ("--port", "from 0 (any free one) to 65535, found '70000'")),
+        ("cloud b --loss 1.5", ("--loss", "a share from 0 to 1, found '1.5'")),
+        ("cloud b --round-trip-ms -1", ("--round-trip-ms", "at least 0, found '-1'")),
+        ("cloud b --jitter nan", ("--jitter", "from 0 to 3, found 'nan'")),
+        ("cloud b --outage 5", ("--outage", "expected 2 arguments")),
     ],
 )
 def test_wrong_arguments_are_one_line(arguments, parts, capsys):
@@ -251,7 +274,41 @@ def test_bench_times_bundles_side_by_side(bundle):
     assert re.split(r"\s{2,}", header)[2:6] == ["p10, ms", "p50, ms", "p90, ms", "p99, ms"]
     for row in rows:
         assert re.match(rf"{re.escape(str(bundle))}  0\.00\d  ", row) and row.count("[") == 6
-    assert rows[0].endswith("1.00 [1.00, 1.00]")  # the first, against itself
+    assert re.search(r"1\.00 \[1\.00, 1\.00\] +the first$", rows[0])
+    assert re.search(r"(faster|slower|not told apart)$", rows[1])
+    assert "1000 requests to each, interleaved, 5 in a row" in done.stdout
+
+
+def test_bench_starts_fresh_processes(bundle):
+    done = edgelab("bench", bundle, "--requests", "30", "--starts", "2")
+    header, row = done.stdout.splitlines()[:2]
+    assert (
+        re.split(r"\s{2,}", header)[-3:] == ["first answer, ms", "RSS, MB", "PSS, MB"]
+        and "30 requests to each" in done.stdout
+    )
+    milliseconds, megabytes = re.search(r"the first +(\d+) +(\d+) +(?:\d+|-)$", row).groups()
+    assert int(milliseconds) > 10 and int(megabytes) > 20
+    (entry,) = json.loads(edgelab("bench", bundle, "--requests", "30", "--starts", "2", "--json").stdout)["bundles"]
+    assert len(entry["samples_ms"]) == 30 and len(entry["first_answer_ms"]) == 2
+    assert entry["peak_rss_bytes"] > 20e6 and (entry["peak_pss_bytes"] is None or entry["peak_pss_bytes"] > 10e6)
+
+
+def test_bench_finds_the_slower_of_two(bundle, tmp_path):
+    """The same bundle, in a process where a folder called `slow` answers half a millisecond later."""
+    slow = tmp_path / "slow"
+    shutil.copytree(bundle, slow)
+    code = (
+        "import sys, time; from edgelab import bundle; from edgelab.cli import main; ask = bundle.Bundle.predict\n"
+        "def slower(self, text):\n"
+        "    time.sleep(0.0005 if 'slow' in str(self.folder) else 0)\n"
+        "    return ask(self, text)\n"
+        "bundle.Bundle.predict = slower; sys.exit(main(sys.argv[1:]))"
+    )
+    command = [sys.executable, "-c", code, "bench", bundle, slow, "--json"]
+    report = json.loads(subprocess.run(command, capture_output=True, text=True, cwd=ROOT).stdout)
+    first, second = report["bundles"]
+    assert (first["verdict"], second["verdict"]) == ("the first", "slower")
+    assert second["speed_ratio"]["high"] < 1 and report["in_a_row"] == 5
 
 
 def test_bench_as_json(bundle, data_file):
@@ -386,6 +443,57 @@ def test_a_missing_library_is_named_with_the_command_that_mends_it(bundle):
     code = "import sys; sys.modules['onnxruntime'] = None; from edgelab.cli import main; sys.exit(main(sys.argv[1:]))"
     command = [sys.executable, "-c", code, "predict", bundle, "rain"]
     refused(subprocess.run(command, capture_output=True, text=True, cwd=ROOT), "onnxruntime", "make env")
+
+
+# --- cloud --------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def served(*args):
+    """`edgelab cloud`, and the environment variables that it prints once it answers."""
+    command = [sys.executable, "-m", "edgelab", "cloud", *map(str, args)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT)
+    try:
+        lines = []
+        while not lines or lines[-1].strip() != "Ctrl-C ends it":
+            lines.append(process.stdout.readline())
+            assert lines[-1], process.stderr.read()
+        exported = dict(re.findall(r"export (\w+)=(\S+)", "".join(lines)))
+        yield process, exported, "".join(lines)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_cloud_serves_until_interrupted(bundle, monkeypatch):
+    from edgelab.cloud import client_from, model_name
+
+    with served(bundle, "--port", "0", "--round-trip-ms", "3", "--loss", "0.25") as (process, exported, said):
+        assert "round trip 3 ms (median, log-normal, sigma 0.3), loss 25 %, outage none" in said
+        for name, value in exported.items():
+            monkeypatch.setenv(name, value)
+        message = {"role": "user", "content": "rain"}
+        answer = client_from(max_retries=8).chat.completions.create(model=model_name(), messages=[message])
+        assert answer.choices[0].message.tool_calls[0].function.name == "weather"
+        process.send_signal(signal.SIGINT)
+        rest, complaints = process.communicate(timeout=30)
+        assert (process.returncode, rest, complaints) == (130, "", "")
+
+
+def test_cloud_refuses_bad_input(bundle, tmp_path):
+    refused(edgelab("cloud", tmp_path), str(tmp_path), "no bundle.json")
+    refused(edgelab("cloud", bundle, "--outage", "5", "3"), "outage: expected a first and a last second")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        refused(edgelab("cloud", bundle, "--port", port), f"port {port}: cannot be served on", "in use")
+
+
+def test_cloud_without_its_libraries_names_what_to_install(bundle):
+    code = "import sys; sys.modules['fastapi'] = None; from edgelab.cli import main; sys.exit(main(sys.argv[1:]))"
+    command = [sys.executable, "-c", code, "cloud", bundle]
+    refused(subprocess.run(command, capture_output=True, text=True, cwd=ROOT), "fastapi", "make env")
 
 
 # --- run, lab -----------------------------------------------------------------------------------

@@ -1,13 +1,11 @@
 """Notebooks run for real, copied for the learner, stripped for a commit."""
 
-import time
-
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from edgelab import course
-from edgelab.course import CourseError, PeakMemory, run_notebooks, strip_outputs, tidy
+from edgelab.course import CourseError, run_notebooks, strip_outputs, tidy
 
 
 def write(path, *cells):
@@ -97,25 +95,6 @@ def test_what_is_no_notebook_is_refused_before_anything_runs(tmp_path, content):
     with pytest.raises(CourseError, match="bad.ipynb: expected a Jupyter notebook"):
         run_notebooks([good, bad])
     assert not (tmp_path / "ran.txt").exists()
-
-
-def test_peak_memory_sees_children():
-    import subprocess
-    import sys
-
-    code = "import time; block = bytearray(200_000_000); time.sleep(1)"
-    child = subprocess.Popen(
-        [sys.executable, "-c", f"import subprocess, sys; subprocess.run([sys.executable, '-c', {code!r}])"]
-    )
-    with PeakMemory(lambda: child.pid) as memory:
-        child.wait()
-    assert memory.peak_bytes > 200e6
-
-
-def test_peak_memory_of_nothing_is_zero():
-    with PeakMemory(lambda: None, every_s=0.01) as memory:
-        time.sleep(0.05)
-    assert memory.peak_bytes == 0
 
 
 def test_strip_keeps_only_verified_outputs(tmp_path):

@@ -16,15 +16,8 @@ from edgelab.workspace import data_home
 TEACHER_ON_POCKET = 0.91
 RETENTION = {"transformer 2x384": 0.98, "convolution 128/384": 0.985}
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("full_home")]
 needs_public_data = pytest.mark.skipif(not SHARED.is_dir(), reason="the public data is not beside the project")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def own_home(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("EDGELAB_HOME", str(tmp_path_factory.mktemp("home")))
-        yield
 
 
 def test_the_shipped_bundle_is_what_its_command_builds(tmp_path):

@@ -28,7 +28,7 @@ def serve(tmp_path_factory):
         command = [scripts / "edgelab", *args]
         return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, **options)
 
-    run.python = scripts / "python"
+    run.python, run.folder, run.environment = scripts / "python", folder, environment
     return run
 
 
@@ -60,3 +60,17 @@ def test_a_bundle_is_evaluated_and_timed(serve):
 def test_what_needs_more_says_what_to_install(serve):
     done = serve("build", "--data", "pocket", "--out", "out")
     assert done.returncode == 2 and "not installed: run" in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_the_assistant_runs_on_the_device_alone(serve):
+    """Policy, redaction and the answer without a network: no client, no server."""
+    code = (
+        "from edgelab.bundle import Bundle; from edgelab.hybrid import Assistant; from edgelab.policy import Policy\n"
+        "assistant = Assistant(Bundle.load('bundle'), Policy(threshold=1e9))\n"
+        "print(assistant.answer('wake me at seven').decision.reason, assistant.redact('tell Ana').text, sep=' / ')"
+    )
+    command = [serve.python, "-c", code]
+    done = subprocess.run(command, cwd=serve.folder, env=serve.environment, capture_output=True, text=True)
+    assert done.stdout == "offline, degraded answer / tell <person_1>\n", done.stderr
+    refused = serve("cloud", "bundle")
+    assert refused.returncode == 2 and "needs fastapi, which is not installed: run" in refused.stderr

@@ -13,9 +13,12 @@ from edgelab.measurement import (
     LatencySamples,
     accuracy_interval,
     binomial_bounds,
+    binomial_cumulative,
+    early_stopping_estimate,
     measure_latency,
     paired_difference,
     paired_ratio,
+    percentile_interval,
     speedup,
 )
 
@@ -229,6 +232,61 @@ def test_too_few_samples_give_no_upper_bound_rather_than_a_wrong_one():
     assert LatencySamples("x", (3.0,)).interval(50) == Interval(3, 0, math.inf)
 
 
+def test_the_interval_of_a_plain_list_is_the_same():
+    values = np.random.default_rng(0).lognormal(size=500)
+    assert percentile_interval(values, 90) == LatencySamples("x", tuple(values)).interval(90)
+
+
+@pytest.mark.parametrize(("n", "p"), [(7, 0.3), (64, 0.1), (5000, 0.99)])
+def test_the_cumulative_binomial_is_scipys(n, p):
+    from scipy.stats import binom
+
+    assert binomial_cumulative(n, p) == pytest.approx(binom.cdf(np.arange(n + 1), n, p), abs=1e-10)
+
+
+# --- MLPerf's early stopping --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("queries", "q", "discarded"),
+    [
+        (64, 90, 0),  # "need to process at least 64 queries": LoadGen
+        (100, 90, 2),  # the others from published mlperf_log_summary.txt files, "Would discard ... queries"
+        (201, 90, 9),
+        (659, 90, 47),
+        (708, 90, 51),
+        (79944, 90, 7796),
+        (662, 99, 0),  # "at least 662 total queries"
+    ],
+)
+def test_early_stopping_discards_as_many_as_loadgen(queries, q, discarded):
+    assert early_stopping_estimate(np.arange(1.0, queries + 1), q) == queries - discarded
+
+
+@pytest.mark.parametrize(("queries", "q"), [(63, 90), (661, 99), (1, 90)])
+def test_early_stopping_refuses_to_guess(queries, q):
+    assert early_stopping_estimate(np.arange(1.0, queries + 1), q) == math.inf
+
+
+@pytest.mark.parametrize(("q", "confidence"), [(50, 0.99), (90, 0.99), (95, 0.9), (99, 0.95)])
+def test_early_stopping_counts_as_scipys_beta_does(q, confidence):
+    """LoadGen's own criterion: h queries under and t over the latency pass if I_{p}(h, t + 1) <= 1 - c."""
+    from scipy.stats import beta
+
+    for n in (150, 999, 3000):
+        passing = [t for t in range(1, n) if beta.cdf(q / 100, n - t, t + 1) <= 1 - confidence]
+        expected = n - max(passing) + 1 if passing else math.inf
+        assert early_stopping_estimate(np.arange(1.0, n + 1), q, confidence) == expected
+
+
+def test_early_stopping_errs_on_the_slow_side():
+    rng, below = np.random.default_rng(0), 0
+    truth = math.exp(1.2815515655)
+    for _ in range(1000):
+        below += early_stopping_estimate(rng.lognormal(size=300)) < truth
+    assert below <= 10 + 12  # 1 % of 1000, and four standard errors
+
+
 # --- latency ------------------------------------------------------------------------------------
 
 
@@ -279,6 +337,25 @@ def test_no_subject_always_runs_right_after_the_same_other():
     followers = [names[i + 1] for i in range(len(names) - 1) if names[i] == "a" and (i + 1) % 4]
     assert len(followers) == pytest.approx(450, abs=40)
     assert all(followers.count(name) == pytest.approx(150, abs=40) for name in "bcd")
+
+
+def test_every_other_block_turns_the_order_round():
+    clock = Clock()
+    measure_latency({name: clock.subject(name, 1) for name in "abc"}, ["t"] * 40, warmup=0, clock=clock)
+    rounds = ["".join(name for name, _ in clock.calls[i : i + 3]) for i in range(0, 120, 3)]
+    assert (
+        all(second == first[::-1] for first, second in zip(rounds[::2], rounds[1::2], strict=True))
+        and len(set(rounds)) > 2
+    )
+
+
+def test_another_seed_is_another_order():
+    orders = set()
+    for seed in (0, 0, 1, 2):
+        clock = Clock()
+        measure_latency({name: clock.subject(name, 1) for name in "abc"}, ["t"] * 20, seed=seed, clock=clock)
+        orders.add("".join(name for name, _ in clock.calls))
+    assert len(orders) == 3
 
 
 def test_a_block_goes_to_one_subject_after_the_other():

@@ -20,7 +20,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from notebook_lint import exercises, problems, solved
 
 from edgelab.checks.core import PASS, TODO
-from edgelab.course import VERIFIED, PeakMemory, notebooks, read_notebook, strip_outputs
+from edgelab.course import VERIFIED, notebooks, read_notebook, strip_outputs
+from edgelab.memory import PeakMemory
 
 NOTEBOOKS = [pytest.param(path, id=path.stem) for path in notebooks()]
 # The promise is 300 s cold, 60 s warm, 2 GB; a busy machine gets twice the time.

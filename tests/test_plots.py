@@ -30,6 +30,7 @@ def drawings():
         "lines": plots.lines(LINES, "bits", "accuracy", reference=0.92),
         "heat": plots.heat(["embedding", "head"], ["8", "2"], HEAT, "bits"),
         "histograms": plots.histograms(VALUES, "weight", marks=(-1, 2)),
+        "curves": plots.curves({"a": ([1, 10], [5, 50]), "b": ([1, 10], [9, 8])}, "rounds", "found, %", log="xy"),
     }
 
 
@@ -160,3 +161,13 @@ def test_histograms_count_over_the_same_bins():
         300,
     ]
     assert [line.get_xdata()[0] for line in axes.lines] == [-1, 2]
+
+
+def test_curves_hold_their_points_mark_and_reference():
+    drawn = plots.curves({"a": ([1, 2], [3, 4]), "b": ([1, 9], [8, 7])}, "x", "y", mark=(2, 4), reference=5)
+    (axes,) = drawn.axes
+    first, second, reference, mark = axes.lines
+    assert (first.get_xydata().tolist(), second.get_xydata().tolist()) == ([[1, 3], [2, 4]], [[1, 8], [9, 7]])
+    assert reference.get_ydata()[0] == 5 and mark.get_xydata().tolist() == [[2, 4]]
+    assert first.get_color() != second.get_color() and first.get_linestyle() != second.get_linestyle()
+    assert {"a", "b", "x", "y"} <= set(words(drawn)) and (axes.get_xscale(), axes.get_yscale()) == ("linear", "linear")

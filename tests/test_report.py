@@ -48,7 +48,7 @@ def on_test(models):
 
 
 PROFILE = Profile(texts=36, tokens=7.0, recurring=40, cut=0.25)
-SETTINGS = {"threads": 1, "seed": 0, "requests": 200}
+SETTINGS = {"threads": 1, "seed": 0, "requests": 200, "block": 20}
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import html
 import re
 import time
+from dataclasses import replace
 from itertools import pairwise, product
 
 import ipywidgets
@@ -14,12 +15,35 @@ from edgelab import plots
 from edgelab.bundle import Bundle
 from edgelab.distillation import soften
 from edgelab.measurement import Interval, LatencySamples, accuracy_interval
+from edgelab.policy import Policy
 from edgelab.preflight import CPU, Placement, Preflight
 from edgelab.quantization import affine_parameters, quantize
-from edgelab.widgets import common, distillation, export, quantization, start_here
+from edgelab.selective import threshold_allowing
+from edgelab.tradeoff import curve
+from edgelab.traffic import Terms, Traffic, outcome, routing_score
+from edgelab.widgets import common, distillation, export, measurement, quantization, routing, start_here
 from edgelab.widgets.distillation import Member, compute_size, compute_temperature, show_size, show_temperature
 from edgelab.widgets.export import compute_optimisation, compute_placement, show_optimisation, show_placement
+from edgelab.widgets.measurement import (
+    ARRIVALS,
+    compute_fleet,
+    compute_load,
+    compute_power,
+    mix,
+    show_fleet,
+    show_load,
+    show_power,
+)
 from edgelab.widgets.quantization import GRANULARITIES, compute_grid, compute_range, show_grid, show_range
+from edgelab.widgets.routing import (
+    DRAWS,
+    RULES,
+    compute_policy,
+    compute_promise,
+    cost_curve,
+    show_policy,
+    show_promise,
+)
 from edgelab.widgets.start_here import compute_call, compute_interval, show_interval, show_pocket
 
 LABELS = ("alarm", "timer", "music", "call", "cloud", "list")
@@ -57,7 +81,30 @@ LEVEL_LATENCY = {
     model: {level: LatencySamples(level, (base + i, base + i + 0.5)) for i, level in enumerate(COUNTS[model])}
     for model, base in (("student", 1.0), ("teacher", 7.0))
 }
+RATIOS = np.exp(np.random.default_rng(1).normal(0, 0.08, 100))
+SERVICE = {
+    "small": np.random.default_rng(2).lognormal(-2, 0.3, 300),
+    "large": np.random.default_rng(3).lognormal(2, 0.5, 300),
+}
 ACTIVATIONS = np.random.default_rng(0).gamma(1, 1, 20_000) - 0.2
+
+
+def requests(seed: int, gap: float) -> Traffic:
+    """300 requests in three labels, on which the cloud is right in about 90 of 100 and the device less often by `gap`."""
+    rng = np.random.default_rng(seed)
+    logits, gold = 2 * rng.normal(size=(300, 3)), rng.integers(3, size=300)
+    known = rng.random(300) < 0.9 - gap
+    logits[known, gold[known]] += 5
+    names = np.array(["ask_cloud", "play_music", "send_money"])
+    right, said = rng.random(300) < 0.9, names[gold]
+    cloud = np.where(right, said, "ask_cloud")
+    latency, private = rng.uniform(0.1, 0.3, 300), rng.integers(3, size=300)
+    return Traffic(tuple("x" * 300), said, tuple(names), logits, latency, cloud, right, private)
+
+
+TRAFFIC = {"usual": requests(0, 0.2), "odd": requests(1, 0.6)}
+POLICY, TERMS = Policy(score="max_probability", threshold=0.7), Terms(price=3.0)
+SCORE, WRONG = routing_score(POLICY, TRAFFIC["usual"]), ~TRAFFIC["usual"].device_right
 
 
 def controls_of(box) -> list:
@@ -103,6 +150,11 @@ EXPLORERS = {
     "range": lambda: show_range(ACTIVATIONS),
     "placement": lambda: show_placement(REPORTS),
     "optimisation": lambda: show_optimisation(COUNTS, LEVEL_LATENCY),
+    "policy": lambda: show_policy(TRAFFIC, POLICY, TERMS),
+    "promise": lambda: show_promise(SCORE, WRONG),
+    "power": lambda: show_power(RATIOS),
+    "load": lambda: show_load(SERVICE),
+    "fleet": lambda: show_fleet(SERVICE["small"]),
 }
 
 
@@ -363,6 +415,159 @@ def test_the_optimisation_explorer_shows_what_is_computed():
     ]
 
 
+# --- measuring ----------------------------------------------------------------------------------
+
+
+def test_power_over_its_grid():
+    """More rounds find more, and a larger difference is found more often; the rule's own number reaches 95 %."""
+    seen = {}
+    for effect, rounds in product((0.01, 0.02, 0.2), (20, 100, 1000)):
+        row = compute_power(RATIOS, effect, rounds).iloc[0]
+        assert (row["true difference, %"], row["rounds"]) == (f"{100 * effect:.1f}", rounds)
+        assert row["requests to each"] == 10 * rounds
+        seen[effect, rounds] = float(row["found, % of runs"])
+        assert (seen[effect, rounds] >= 94.9) == (rounds >= row["rounds for 95 %"])
+    for effect, rounds in product((0.01, 0.02), (20, 100)):
+        assert seen[effect, rounds] < seen[effect, 1000] and seen[effect, rounds] < seen[0.2, rounds]
+
+
+def test_the_power_explorer_shows_what_is_computed():
+    box = show_power(RATIOS)
+    effect, rounds = controls_of(box)
+    for effect.value, rounds.value in product((0.5, 20), (20, 1000)):
+        words, _, table = parts(box)
+        expected = compute_power(RATIOS, effect.value / 100, int(rounds.value))
+        shows(table, expected)
+        row = expected.iloc[0]
+        assert words == (
+            f"{rounds.value:.0f} rounds find {effect.value:.1f} % in {row['found, % of runs']} % of runs; "
+            f"for 95 % it takes {row['rounds for 95 %']} rounds."
+        )
+
+
+def test_the_wait_grows_with_the_load_and_the_work_does_not():
+    for model, arrivals in product(SERVICE, ARRIVALS):
+        waits, work = [], set()
+        for busy in (0.05, 0.3, 0.6, 0.9):
+            table = compute_load(SERVICE[model], busy, arrivals)
+            assert table["percentile"].tolist() == ["p50", "p90", "p99"]
+            waits.append(table["what people wait, ms"].astype(float).to_numpy())
+            work.add(tuple(table["the work, ms"]))
+        assert len(work) == 1 and all((b >= a).all() for a, b in pairwise(waits))
+        assert waits[-1][2] > 1.3 * float(next(iter(work))[2])
+    people, timer = (compute_load(SERVICE["large"], 0.9, a)["what people wait, ms"].astype(float) for a in ARRIVALS)
+    assert (people > timer).all()  # who comes at random comes in bunches
+
+
+def test_the_load_explorer_shows_what_is_computed():
+    box = show_load(SERVICE)
+    model, arrivals, busy = controls_of(box)
+    for model.value, arrivals.value, busy.value in product(SERVICE, ARRIVALS, (5, 95)):
+        words, _, table = parts(box)
+        expected = compute_load(SERVICE[model.value], busy.value / 100, arrivals.value)
+        shows(table, expected)
+        assert words == (
+            f"{model.value}, busy {busy.value:.0f} % of the time: p99 of the work {expected.iloc[2, 1]} ms, "
+            f"of the wait {expected.iloc[2, 2]} ms."
+        )
+
+
+def test_a_fleet_over_its_grid():
+    lab = SERVICE["small"]
+    for middle, entry in product((0, 0.25, 0.5), (0, 0.25, 0.5)):
+        shares = mix(middle, entry)
+        assert sum(shares.values()) == pytest.approx(1) and (shares["mid-range"], shares["entry"]) == (middle, entry)
+        tables = [compute_fleet(lab, middle, entry, budget)[0] for budget in (0.1, 1, 100)]
+        within = [float(table["within the budget, %"][0]) for table in tables]
+        assert within == sorted(within)
+        kinds = tables[0]["devices"].tolist()
+        assert kinds[0] == "all" and ("entry" in kinds) == (entry > 0) and ("mid-range" in kinds) == (middle > 0)
+        assert sum(tables[0]["share, %"].astype(float)[1:]) == pytest.approx(100, abs=3)
+    few, many = (float(compute_fleet(lab, 0.2, entry, 1)[0]["p95, ms"][0]) for entry in (0.0, 0.5))
+    assert many > few
+
+
+def test_the_fleet_explorer_shows_what_is_computed():
+    lab = SERVICE["large"]
+    box, p95 = show_fleet(lab), np.percentile(lab, 95)
+    middle, entry, times = controls_of(box)
+    for middle.value, entry.value, times.value in product((0, 50), (0, 50), (1, 50)):
+        words, _, table = parts(box)
+        expected, own = compute_fleet(lab, middle.value / 100, entry.value / 100, times.value * p95)
+        assert len(own) == 2000 and (np.diff(own) >= 0).all()
+        shows(table, expected)
+        row = expected.iloc[0]
+        assert words == (
+            f"p95 here {p95:.3f} ms, in this fleet {row['p95, ms']} ms; "
+            f"{row['within the budget, %']} % of devices keep {times.value * p95:.3f} ms."
+        )
+
+
+# --- routing ------------------------------------------------------------------------------------
+
+
+def test_a_policy_shows_all_its_metrics_over_its_grid():
+    for traffic, threshold, cost in product(TRAFFIC.values(), (0, 0.5, 0.9, 1), (0, 5, 50)):
+        table = compute_policy(replace(POLICY, threshold=threshold), traffic, TERMS, cost).set_index("metric")
+        found = outcome(replace(POLICY, threshold=threshold), traffic, TERMS)
+        shown = dict(table["this policy"])
+        total = float(shown.pop("cost of 1,000, errors included"))
+        assert shown == found.row()
+        assert total == pytest.approx(1000 * (found.escalated + cost * (1 - found.accuracy.value)), abs=0.6)
+        shares = table.loc["escalated, %"].astype(float)
+        assert shares["rules alone"] <= shares["this policy"] <= shares["all escalated"] == 100
+        assert table["all escalated"]["cost of 1,000"] == "3.00"
+
+
+def test_the_policy_explorer_shows_what_is_computed_and_the_cheapest_threshold():
+    box = show_policy(TRAFFIC, POLICY, TERMS)
+    traffic, threshold, cost = controls_of(box)
+    for name, at, wrong in product(TRAFFIC, (0.2, 0.8), (1, 20)):
+        traffic.value, threshold.value, cost.value = name, at, wrong
+        words, _, table = parts(box)
+        expected = compute_policy(replace(POLICY, threshold=at), TRAFFIC[name], TERMS, wrong)
+        shows(table, expected)
+        t = TRAFFIC[name]
+        drawn = curve(routing_score(POLICY, t), t.device_right, t.cloud_right)
+        cheapest = (1000 * (drawn.share + wrong * (1 - drawn.quality))).min()
+        assert cheapest == pytest.approx(cost_curve(drawn, wrong).min())
+        cost_here = expected["this policy"].iloc[-1]
+        assert words.endswith(f"cost {cost_here}, at the cheapest threshold {cheapest:.0f}.")
+        assert cheapest <= float(cost_here) + 0.6
+
+
+def test_a_promise_over_its_grid():
+    for rule, alpha, n in product(RULES, (0.02, 0.05, 0.15), (50, 400)):
+        table, errors = compute_promise(SCORE, WRONG, rule, alpha, n)
+        allowed = RULES[rule](n, alpha)
+        if allowed < 0:
+            assert table["errors allowed"][0] == "none: all escalated" and (errors == 0).all()
+            continue
+        drawn = np.random.default_rng(7).integers(300, size=n)
+        threshold = threshold_allowing(SCORE[drawn], WRONG[drawn], allowed)
+        assert errors[7] == pytest.approx(np.mean(WRONG & (SCORE >= threshold))) and len(errors) == DRAWS
+        spread = 2 * errors.std() / np.sqrt(DRAWS)
+        assert errors.mean() <= alpha + spread  # what both promise
+        if "each time" in rule:
+            assert np.mean(errors > alpha) <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / DRAWS)
+        assert float(table["kept and wrong, mean, %"][0]) == pytest.approx(100 * errors.mean(), abs=0.006)
+        assert float(table["wrong among the kept, %"][0]) >= float(table["kept and wrong, mean, %"][0])
+
+
+def test_the_promise_explorer_shows_what_is_computed():
+    box = show_promise(SCORE, WRONG)
+    rule, alpha, n = controls_of(box)
+    for rule.value, alpha.value, n.value in product(RULES, (2, 10), (50, 2000)):
+        words, _, table = parts(box)
+        expected, _ = compute_promise(SCORE, WRONG, rule.value, alpha.value / 100, int(n.value))
+        shows(table, expected)
+        row = expected.iloc[0]
+        assert words == (
+            f"{rule.value}, at most {alpha.value:.1f} %: {row['kept and wrong, mean, %']} % on average, above it in "
+            f"{row['sets above alpha, %']} % of {DRAWS} sets; {row['escalated, %']} % escalated."
+        )
+
+
 # --- Pocket live --------------------------------------------------------------------------------
 
 
@@ -398,7 +603,7 @@ def test_callbacks_stay_over_pure_functions():
     import ast
     import inspect
 
-    for module in (start_here, distillation, quantization, export):
+    for module in (start_here, distillation, quantization, export, routing, measurement):
         tree = ast.parse(inspect.getsource(module))
         functions = {n.name: n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)}
         for name in ("draw", "update"):

@@ -15,7 +15,9 @@ check = Checks()
 def _logits(rng):
     for texts, labels in ((5, 3), (60, 27)):
         a = rng.normal(scale=2, size=(texts, labels))
-        yield a, a - np.abs(rng.normal(scale=0.8, size=a.shape))
+        b = a - np.abs(rng.normal(scale=0.8, size=a.shape))
+        yield a, b
+        yield b, a  # whichever way the difference is taken, its sign is wrong once
 
 
 check.function(
@@ -29,6 +31,11 @@ check.function(
             "a difference of -5 is worse than one of 0.1: take absolute values before the maximum.",
         ),
         Mistake(
+            "signs kept, the other way round",
+            lambda a, b: (float((a - b).max()), float(np.mean(a.argmax(1) == b.argmax(1)))),
+            "where b is the larger, a - b is negative and never the maximum: take absolute values first.",
+        ),
+        Mistake(
             "mean instead of maximum",
             lambda a, b: (float(np.abs(a - b).mean()), float(np.mean(a.argmax(1) == b.argmax(1)))),
             "a mean hides the one logit that is far off: take the maximum.",
@@ -37,6 +44,11 @@ check.function(
             "labels counted",
             lambda a, b: (float(np.abs(a - b).max()), float(np.sum(a.argmax(1) == b.argmax(1)))),
             "a share lies between 0 and 1: divide the count by the number of texts.",
+        ),
+        Mistake(
+            "the labels that differ",
+            lambda a, b: (float(np.abs(a - b).max()), float(np.mean(a.argmax(1) != b.argmax(1)))),
+            "that is the share of texts whose label differs: return the share that agrees.",
         ),
         Mistake(
             "argmax over the texts",
@@ -94,6 +106,7 @@ check.function(
 
 
 def _floats(rng):
+    yield (rng.uniform(1, 100, 3).astype(np.float32),)  # few enough to be shown
     for shape in ((40,), (6, 9)):
         yield ((rng.normal(size=shape) * 10.0 ** rng.integers(-6, 7, shape)).astype(np.float32),)
     # Exactly half-way between two neighbours, the even one below, then above.
@@ -115,7 +128,9 @@ check.function(
     nudge="Work on the bits: values.view(np.uint32), add what rounds, clear the lower 16 bits, view as float32 again.",
     mistakes=(
         Mistake(
-            "cut off", _cut, "clearing the lower bits cuts towards zero: add 0x7FFF plus the lowest bit kept first."
+            "cut off",
+            _cut,
+            "clearing the lower bits cuts towards zero: first add 0x7FFF plus the lowest bit that stays.",
         ),
         Mistake(
             "half up",
@@ -147,6 +162,7 @@ _DEVICES = {
     "android": {"opset": 19, "runs_on": ("CPU", "NNAPI"), "computes": None, "accelerated": False},
     "hub": {"opset": 22, "runs_on": ("CPU",), "computes": None, "accelerated": False},
 }
+_PLACES, _OPSETS = ("CPU", "CoreML", "NNAPI"), (19, 20)
 # (device, requests at once, tokens of the longest)
 _REQUESTS = (
     ("iphone", 1, 6),
@@ -166,7 +182,7 @@ EXPORT_PLAN = {
 def _deploy(device: str, file: dict, batch: int, tokens: int) -> str:
     """What goes wrong when this device gets such a request; empty if nothing does."""
     has, where, shapes = _DEVICES[device], file["runs_on"], file["shapes"]
-    request = f"{device}, {batch} at once of {tokens} tokens"
+    request = f"{device}, {batch} request{'s' if batch > 1 else ''} of {tokens} tokens at once"
     if file["opset"] > has["opset"]:
         return f"{device}: its runtime reads opsets up to {has['opset']} and refuses the file"
     if where not in has["runs_on"]:
@@ -180,17 +196,32 @@ def _deploy(device: str, file: dict, batch: int, tokens: int) -> str:
             "" if where == "CPU" else f"{device}: {where} takes no node of open shape, so all runs on the CPU, silently"
         )
     if batch != shapes[0] or tokens > shapes[1]:
-        return f"{request}: the file wants {shapes[0]} of at most {shapes[1]} tokens and refuses"
+        return f"{request}: a file fixed to {tuple(shapes)} takes exactly {shapes[0]} at once, of at most {shapes[1]} tokens"
     if shapes[1] > (has["computes"] or tokens):
-        return f"{request}: {shapes[1]} tokens are computed, most of them padding"
+        return f"{request}: {shapes[1]} tokens are computed, {shapes[1] - tokens} of them padding"
     return ""
 
 
+def _unreadable(file) -> str:
+    """What is not of the form that the exercise asks for; empty if all is."""
+    if not isinstance(file, dict) or file.keys() != {"runs_on", "shapes", "opset"}:
+        return f"expected runs_on, shapes and opset, found {', '.join(map(str, file)) if file else 'nothing'}"
+    if file["runs_on"] not in _PLACES:
+        return f"runs_on: expected {', '.join(_PLACES)}, found {file['runs_on']!r}"
+    shapes = file["shapes"]
+    fixed = isinstance(shapes, list | tuple) and len(shapes) == 2 and all(type(n) is int and n > 0 for n in shapes)
+    if shapes != "open" and not fixed:
+        return f'shapes: expected "open" or (batch, tokens), as in (1, 7), found {shapes!r}'
+    return "" if file["opset"] in _OPSETS else f"opset: expected 19 or 20, found {file['opset']!r}"
+
+
 def _judge_plan(plan: dict) -> list[str]:
-    missing = [f"{device}: the plan says nothing of it" for device in _DEVICES if device not in plan]
-    known = [request for request in _REQUESTS if request[0] in plan]
-    complaints = [_deploy(device, plan[device], batch, tokens) for device, batch, tokens in known]
-    return missing + list(dict.fromkeys(filter(None, complaints)))
+    faults = {device: _unreadable(plan[device]) for device in _DEVICES if device in plan}
+    faults |= {device: "the plan says nothing of it" for device in _DEVICES if device not in plan}
+    if any(faults.values()):
+        return [f"{device}: {faults[device]}" for device in _DEVICES if faults[device]]
+    complaints = [_deploy(device, plan[device], batch, tokens) for device, batch, tokens in _REQUESTS]
+    return list(dict.fromkeys(filter(None, complaints)))
 
 
 def _with(device: str, **changes) -> dict:
@@ -201,7 +232,8 @@ check.design(
     "export_plan",
     EXPORT_PLAN,
     judge=_judge_plan,
-    nudge="Take the brief device by device, and the preflight table beside it.",
+    nudge="For each device: what must it use, what does its runtime read, how do its requests come? The preflight table "
+    "says what CoreML and NNAPI take.",
     mistakes=(
         Mistake(
             "open shapes for all",
@@ -212,6 +244,11 @@ check.design(
             "the longest request cut",
             _with("iphone", shapes=(1, 32)),
             "the fixed length must hold the longest request that the brief promises.",
+        ),
+        Mistake(
+            "the accelerator left out",
+            _with("iphone", runs_on="CPU", shapes="open"),
+            "the brief leaves no choice here: CoreML, and then with the shapes that it takes.",
         ),
         Mistake(
             "the model's longest everywhere",
@@ -232,6 +269,16 @@ check.design(
             "one request at a time in the hub",
             _with("hub", shapes=(1, 128)),
             "the hub's requests come together and vary in length: on a CPU, open shapes cost nothing.",
+        ),
+        Mistake(
+            "the hub's largest request fixed",
+            _with("hub", shapes=(8, 100)),
+            "up to 8 at once means 1 as well, and a fixed file takes 8 or none: a CPU can take open shapes.",
+        ),
+        Mistake(
+            "fixed shapes on a CPU",
+            _with("android", shapes=(1, 40)),
+            "fixed shapes are the accelerators' demand. On a CPU they only add padding: leave the sizes open.",
         ),
     ),
 )

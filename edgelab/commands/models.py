@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import statistics
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -39,38 +40,69 @@ def bench(args: argparse.Namespace) -> int:
     from edgelab import bench as timing
     from edgelab import dataset
     from edgelab.bundle import Bundle
+    from edgelab.comparison import BLOCK, compare
     from edgelab.host import host
-    from edgelab.measurement import speedup
 
     bundles = {str(i): Bundle.load(folder) for i, folder in enumerate(args.bundles)}  # one may be given twice
-    timed = timing.time_bundles(bundles, dataset.load(args.data).test.texts if args.data else timing.TEXTS)
-    columns = [f"p{q}, ms" for q in timing.PERCENTILES]
-    rows = [["bundle", "MB", *columns, "p50 without tokenizer", "times faster than the first"]]
-    entries = []
+    texts = dataset.load(args.data).test.texts if args.data else timing.TEXTS
+    timed = timing.time_bundles(bundles, texts, requests=args.requests, block=BLOCK)
+    folders = {name: bundle.folder for name, bundle in bundles.items()}
+    starts = timing.start_bundles(folders, texts[0], rounds=args.starts) if args.starts else {}
+    first, entries = timed["0"].with_tokenizer, []
     for folder, name in zip(args.bundles, bundles, strict=True):
-        whole, bare, bundle = timed[name].with_tokenizer, timed[name].without_tokenizer, bundles[name]
-        faster = speedup(timed["0"].with_tokenizer, whole)
-        shown = [f"{whole.interval(q):.3f}" for q in timing.PERCENTILES]
-        rows.append([folder, f"{bundle.size_bytes / 1e6:.3f}", *shown, f"{bare.interval(50):.3f}", f"{faster:.2f}"])
-        entries.append(
-            {
-                "bundle": folder,
-                "model": bundle.manifest["model"],
-                "size_bytes": bundle.size_bytes,
-                "latency_ms": timing.percentiles(whole),
-                "latency_without_tokenizer_ms": timing.percentiles(bare),
-                "speed_ratio": asdict(faster),
-                "size_ratio": bundles["0"].size_bytes / bundle.size_bytes,
-            }
-        )
+        whole, bundle = timed[name].with_tokenizer, bundles[name]
+        faster = compare(whole, first, block=BLOCK)  # how much longer the first one takes
+        entry = {
+            "bundle": folder,
+            "model": bundle.manifest["model"],
+            "size_bytes": bundle.size_bytes,
+            "latency_ms": timing.percentiles(whole),
+            "latency_without_tokenizer_ms": timing.percentiles(timed[name].without_tokenizer),
+            "speed_ratio": asdict(faster.ratio),
+            "size_ratio": bundles["0"].size_bytes / bundle.size_bytes,
+            "verdict": compare(first, whole, block=BLOCK).verdict if name != "0" else "the first",
+            "samples_ms": whole.milliseconds,
+        }
+        if starts:
+            start = starts[name]
+            entry["first_answer_ms"] = start.first_answer.milliseconds
+            entry |= {"peak_rss_bytes": start.peak_rss_bytes, "peak_pss_bytes": start.peak_pss_bytes}
+        entries.append(entry)
     if args.json:
-        report = {"host": asdict(host()), "threads": 1, "requests": timing.REQUESTS, "bundles": entries}
-        print(json.dumps(report, indent=1))
+        requests = {"requests": args.requests, "in_a_row": BLOCK, "threads": 1}
+        print(json.dumps({"host": asdict(host()), **requests, "bundles": entries}, indent=1))
         return 0
-    print_table(rows)
-    print(f"\n{timing.REQUESTS} requests to each, interleaved, 1 thread, text in, label and slots out; {host().cpu}")
-    print("in brackets: 95 % intervals")
+    print_table(list(bench_rows(entries)))
+    print(f"\n{args.requests} requests to each, interleaved, {BLOCK} in a row, 1 thread, text in, label and slots out")
+    print(f"in brackets: 95 % intervals; faster or slower where that of the ratio leaves 1 behind; {host().cpu}")
+    if starts:
+        how = f"median of {args.starts} fresh processes, interleaved; RSS, PSS: peak memory, all pages or shared ones in parts"
+        print(f"first answer: {how}")
     return 0
+
+
+def bench_rows(entries: list[dict]) -> Iterator[list[str]]:
+    """The entries of `bench`, a row each, after their heading."""
+    from edgelab.bench import PERCENTILES
+    from edgelab.measurement import Interval
+
+    def interval(ends: dict, form: str = ".3f") -> str:
+        known = {k: float("inf") if v is None else v for k, v in ends.items()}
+        return format(Interval(**known), form)
+
+    columns = [f"p{q}, ms" for q in PERCENTILES]
+    started = ["first answer, ms", "RSS, MB", "PSS, MB"] if "first_answer_ms" in entries[0] else []
+    yield ["bundle", "MB", *columns, "p50 without tokenizer", "times faster than the first", "verdict", *started]
+    for entry in entries:
+        shown = [interval(entry["latency_ms"][f"p{q}"]) for q in PERCENTILES]
+        bare = interval(entry["latency_without_tokenizer_ms"]["p50"])
+        ratio = interval(entry["speed_ratio"], ".2f")
+        row = [entry["bundle"], f"{entry['size_bytes'] / 1e6:.3f}", *shown, bare, ratio, entry["verdict"]]
+        if started:
+            memory = (entry["peak_rss_bytes"], entry["peak_pss_bytes"])
+            row += [f"{statistics.median(entry['first_answer_ms']):.0f}"]
+            row += [f"{bytes_ / 1e6:.0f}" if bytes_ else "-" for bytes_ in memory]
+        yield row
 
 
 def print_table(rows: list[list[str]]) -> None:

@@ -5,6 +5,7 @@ Pictures of each notebook as it looks after its run are kept in EDGELAB_SCREENSH
 
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -157,6 +158,74 @@ def test_export(page, lab, home, pictures, monkeypatch, tmp_path):
     choose_next(optimisation, "level")
     wait_for(lambda: table(optimisation) == rows(compute_optimisation(counts[first], counts[second])))
     picture(page, pictures / "03_export-moved.png")
+
+
+def test_routing(page, lab, home, pictures, monkeypatch):
+    from edgelab.policy import Policy
+    from edgelab.traffic import Terms, routing_score
+    from edgelab.widgets.routing import RULES, compute_policy, compute_promise
+
+    run(page, lab, "04_routing", pictures)
+    monkeypatch.setenv("EDGELAB_HOME", str(home))
+    traffic, policy = routed()
+
+    def expected(split: str, threshold: float, wrong_cost: float):
+        moved = replace(policy, threshold=threshold)
+        return untimed(rows(compute_policy(moved, traffic[split], Terms(price=2.0), wrong_cost)))
+
+    explorer = cell(page, "show_policy(traffic")
+    assert untimed(table(explorer)) == expected("validation", policy.threshold, 5)
+    choose_next(explorer, "traffic")
+    wait_for(lambda: untimed(table(explorer)) == expected("test", policy.threshold, 5))
+    press(page, explorer, "a wrong answer costs", "ArrowRight")
+    wait_for(lambda: untimed(table(explorer)) == expected("test", policy.threshold, 6))
+    press(page, explorer, "threshold", "End")
+    wait_for(lambda: untimed(table(explorer)) == expected("test", 1.0, 6))
+    picture(page, pictures / "04_routing-policy.png")
+
+    score, wrong = routing_score(Policy(score="max_probability"), traffic["test"]), ~traffic["test"].device_right
+    promise, (first, second) = cell(page, "show_promise("), RULES
+    assert table(promise) == rows(compute_promise(score, wrong, first, 0.05, 400)[0])
+    choose_next(promise, "promise")
+    wait_for(lambda: table(promise) == rows(compute_promise(score, wrong, second, 0.05, 400)[0]))
+    press(page, promise, "alpha", "ArrowLeft")
+    wait_for(lambda: table(promise) == rows(compute_promise(score, wrong, second, 0.045, 400)[0]))
+    picture(page, pictures / "04_routing-moved.png")
+
+
+def routed():
+    """The traffic of `04_routing` and the policy that its explorer opens on, from what the notebook has built."""
+    from edgelab import dataset, selective
+    from edgelab.bundle import Bundle
+    from edgelab.distillation import StudentPlan, TeacherPlan, train_student, train_teacher
+    from edgelab.encoder import Spec
+    from edgelab.policy import Policy
+    from edgelab.redaction import as_it_is, leaked
+    from edgelab.traffic import collect, routing_score
+
+    data = dataset.load("pocket")
+    teacher = train_teacher(data, TeacherPlan.for_size(len(data.train)))
+    student = train_student(
+        Spec("convolution", vocabulary=4096, embedding=64, hidden=256),
+        (teacher,),
+        StudentPlan.for_family("convolution"),
+    )
+    assert teacher.artifact.loaded and student.artifact.loaded
+    bundle, traffic = Bundle.load(student.bundle()), {}
+    for name in ("validation", "test"):
+        split, called = teacher.split(name), np.array(data.labels)[teacher.outputs(name).intent.argmax(1)]
+        private = [leaked(as_it_is(text), spans) for text, spans in zip(split.texts, split.spans, strict=True)]
+        traffic[name] = collect(bundle, split.texts, split.labels, called, success=0.9, private=private)
+    policy, validation = Policy(score="max_probability"), traffic["validation"]
+    found = selective.conformal_threshold(routing_score(policy, validation), ~validation.device_right, 0.05)
+    return traffic, replace(policy, threshold=float(np.ceil(100 * found) / 100))
+
+
+def untimed(shown: list[list[str]]) -> list[list[str]]:
+    """A table of metrics without its latencies, which are those of the notebook's run."""
+    kept = [row for row in shown if not row[0].endswith(", ms")]
+    assert len(kept) == len(shown) - 2
+    return kept
 
 
 def trained():
