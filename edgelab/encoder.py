@@ -201,14 +201,22 @@ class Spec:
         return f"{self.family} {self.embedding}/{self.hidden}" + (f"x{self.depth}" if self.depth > 1 else "")
 
 
-@functools.lru_cache(2)
 def token_views(kept: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """The input embedding and the encoder's pooled output of each token alone, both [tokens, 384]."""
-    encoder, tokenizer = load_encoder().eval(), load_tokenizer()
-    first, last = tokenizer.token_to_id("[CLS]"), tokenizer.token_to_id("[SEP]")
-    tokens = torch.as_tensor(kept)
-    ids = torch.stack([torch.full_like(tokens, first), tokens, torch.full_like(tokens, last)], 1)
-    with torch.inference_mode():
-        pooled = [encoder(input_ids=chunk).last_hidden_state.mean(1) for chunk in ids.split(512)]
-        inputs = encoder.embeddings.word_embeddings.weight[tokens]
-    return inputs.numpy(), torch.cat(pooled).numpy()
+    """The input embedding and the encoder's pooled output of each token alone, both [tokens, 384]. What was computed
+    once is kept: the vocabularies of several students overlap."""
+    known = _views()
+    missing = torch.as_tensor([token for token in kept if token not in known], dtype=torch.long)
+    if len(missing):
+        encoder, tokenizer = load_encoder().eval(), load_tokenizer()
+        first, last = tokenizer.token_to_id("[CLS]"), tokenizer.token_to_id("[SEP]")
+        ids = torch.stack([torch.full_like(missing, first), missing, torch.full_like(missing, last)], 1)
+        with torch.inference_mode():
+            pooled = torch.cat([encoder(input_ids=chunk).last_hidden_state.mean(1) for chunk in ids.split(512)])
+            inputs = encoder.embeddings.word_embeddings.weight[missing]
+        known |= zip(missing.tolist(), zip(inputs.numpy().copy(), pooled.numpy(), strict=True), strict=True)
+    return tuple(np.stack(view) for view in zip(*(known[token] for token in kept), strict=True))
+
+
+@functools.cache
+def _views() -> dict[int, tuple[np.ndarray, np.ndarray]]:
+    return {}
