@@ -21,7 +21,7 @@ PRIVATE_SLOTS = ("person", "message", "title", "task", "subject")
 # The probability from which on a word is hidden. On the validation split of Pocket, with the ready-made bundle, the
 # likeliest tag alone misses almost a third of the private values, this a twentieth, and it hides 4 % of the other text.
 CAUTION = 0.1
-EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 DIGITS = re.compile(r"(?<![\w.,])\+?\(?\d(?:[ ().-]{0,2}\d){6,18}(?![\w%])")  # phones, cards, accounts: 7 to 19 digits
 DATE = re.compile(r"(?:\d{4}[-.]\d{1,2}[-.]\d{1,2}|\d{1,2}[-.]\d{1,2}[-.]\d{4})\Z")
 

@@ -65,13 +65,6 @@ check.function(
             lambda confidence, right, bins: _lower_included(confidence, right, bins),
             "a part holds its upper end, not its lower one: 0.4 belongs to the part from 0.2 to 0.4.",
         ),
-        Mistake(
-            "squared gaps",
-            lambda confidence, right, bins: _by_part(
-                confidence, right, bins, lambda c, r, n: len(c) / n * (c.mean() - r.mean()) ** 2
-            ),
-            "the expected calibration error adds absolute gaps, not their squares.",
-        ),
     ),
 )
 

@@ -228,6 +228,39 @@ def untimed(shown: list[list[str]]) -> list[list[str]]:
     return kept
 
 
+def test_measurement(page, lab, pictures):
+    from edgelab.widgets.measurement import ARRIVALS
+
+    run(page, lab, "05_measurement", pictures)
+
+    # What they are given was timed in that kernel: the pure functions are tested over their grid in test_widgets.py.
+    power = cell(page, "show_power(pilot)")
+    before = table(power)[1]
+    assert before[:3] == ["5.0", "100", "1000"]
+    press(page, power, "rounds", "ArrowRight")
+    wait_for(lambda: table(power)[1][:3] == ["5.0", "120", "1200"])
+    press(page, power, "true difference", "End")
+    wait_for(lambda: table(power)[1][0] == "20.0")
+    assert int(table(power)[1][4]) < int(before[4])  # a larger difference takes fewer rounds
+
+    load = cell(page, "show_load(")
+    waits = [float(row[2]) for row in table(load)[1:]]
+    press(page, load, "busy", "End")
+    wait_for(lambda: all(float(row[2]) > wait for row, wait in zip(table(load)[1:], waits, strict=True)))
+    busy = table(load)
+    assert chosen(load, "requests come") == ARRIVALS[0]
+    choose_next(load, "requests come")
+    wait_for(lambda: table(load) != busy)
+
+    fleet = cell(page, "show_fleet(")
+    kept = float(table(fleet)[1][4])
+    press(page, fleet, "budget", "End")
+    wait_for(lambda: float(table(fleet)[1][4]) > kept)
+    press(page, fleet, "entry", "Home")
+    wait_for(lambda: "entry" not in [row[0] for row in table(fleet)])
+    picture(page, pictures / "05_measurement-moved.png")
+
+
 def trained():
     """The teacher and the students of the first family, loaded: the notebooks have just built them."""
     from edgelab import dataset
