@@ -87,8 +87,8 @@ def bars(names: Sequence[str], series: dict[str, Sequence[float]], label: str, *
     axes.set_xlabel(label)
     if limit is not None:
         axes.set_xlim(0, limit)
-    if len(series) > 1:
-        axes.legend(frameon=False, loc="lower right")
+    if len(series) > 1:  # above the bars: inside it would lie on one of them
+        axes.legend(frameon=False, loc="lower right", bbox_to_anchor=(1, 1), ncols=len(series), borderaxespad=0)
     return drawn
 
 
