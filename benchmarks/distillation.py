@@ -12,6 +12,7 @@ import numpy as np
 
 from benchmarks.pocket_card import public_data, put, table
 from edgelab import dataset
+from edgelab.candidates import CANDIDATES
 from edgelab.distillation import StudentPlan, TeacherPlan, train_student, train_teacher
 from edgelab.encoder import Spec
 from edgelab.host import host
@@ -21,14 +22,9 @@ from edgelab.workspace import write_atomic
 
 README = Path(__file__).parent / "README.md"
 SEEDS = (0, 1, 2)
-TRANSFORMER = (
-    Spec("transformer", vocabulary=6144, layers=(0, 3)),
-    StudentPlan(7e-4, 600, augmented=30_000, real_share=0.6, masked=0.1, temperature=2.0),
-)
-CONVOLUTION = (
-    Spec("convolution", vocabulary=6144, embedding=128, hidden=384),
-    StudentPlan(2e-3, 5000, augmented=60_000, masked=0.1),
-)
+# Two of those that `edgelab build` tries, as it trains them on data of this size.
+BUILT = {student.spec.name: (student.spec, student.plan) for student in CANDIDATES}
+TRANSFORMER, CONVOLUTION = BUILT["transformer 2x384"], BUILT["convolution 48/384"]
 
 
 @dataclass(frozen=True)

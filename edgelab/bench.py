@@ -55,7 +55,7 @@ def time_bundles(
     drawn = [shuffled[i % len(texts)] for i in range(requests)]
     subjects = {}
     for name, bundle in bundles.items():
-        ids = {text: bundle.tokenizer.encode(text).ids for text in set(drawn)}
+        ids = {text: bundle.token_ids(text) for text in set(drawn)}
         subjects[f"{name}, text in"] = bundle.predict
         subjects[f"{name}, ids in"] = lambda text, run=bundle.run, ids=ids: run(ids[text])
     taken = measure_latency(subjects, drawn, block=block)

@@ -19,6 +19,7 @@ from edgelab.progress import Progress
 from edgelab.selection import Candidate, choose, misses
 from edgelab.workspace import folder_bytes, write_atomic
 
+BLOCK = 20  # requests in a row: not each right after one of a large model, which would leave the caches empty
 OUTPUT = ("bundle", "report.json", "report.html", "samples.json")
 
 
@@ -105,7 +106,7 @@ def build(
             folders |= deployed
     with progress.stage("latency, side by side"):
         bundles = {name: Bundle.load(folder, threads=threads) for name, folder in folders.items()}
-        timings = time_bundles(bundles, dataset.validation.texts, requests=REQUESTS)
+        timings = time_bundles(bundles, dataset.validation.texts, requests=REQUESTS, block=BLOCK)
     measured = []
     for name, folder in folders.items():
         given = answers(folder, dataset, "validation")
@@ -118,7 +119,7 @@ def build(
     if not test[reference].correct.any():
         raise BuildError(f"{dataset.name}: the teacher is right on no test example; look at the labels")
 
-    settings = {"threads": threads, "seed": seed, "requests": REQUESTS}
+    settings = {"threads": threads, "seed": seed, "requests": REQUESTS, "block": BLOCK}
     content = report.content(dataset, data, bar, settings, teachers, candidates, test)
     content |= {"chosen": chosen and chosen.name, "nearest": None if chosen else nearest.name}
     write(out, chosen, content, timings)
@@ -200,7 +201,7 @@ def costs(dataset: Dataset, data: Profile, plan: TeacherPlan, students: list[Stu
     }
     for student in students:
         seen = student.plan.steps * student.plan.batch_size * data.tokens
-        stages[student.spec.name] = seen * TRAINING[student.spec.family] + EXPORTING
+        stages[student.spec.name] = seen * TRAINING[student.spec.family] * student.spec.depth + EXPORTING
     labelled = data.texts + max(student.plan.augmented for student in students)
     stages[students[0].spec.name] += LABELLING * labelled * data.tokens
     stages["latency, side by side"] = 6 * ANSWERING * REQUESTS * data.tokens

@@ -11,26 +11,37 @@ from edgelab.encoder import Spec, load_tokenizer
 
 @dataclass(frozen=True)
 class Student:
-    """One student and the formats it ships in. Its plan is for `FULL_DIET` texts; `fit` adapts it, and decides the
-    vocabulary."""
+    """One student and the formats it ships in. Its plan is for `FULL_DIET` texts; `fit` adapts it."""
 
     spec: Spec
     plan: StudentPlan
-    precisions: tuple[str, ...] = ("fp32", "int8", "int4")
+    precisions: tuple[str, ...]
 
 
-def _student(family: str, widths: tuple[int, int], lr: float, steps: int, layers: tuple[int, ...] = ()) -> Student:
-    plan = StudentPlan(lr, steps, augmented=60_000, masked=0.1, bits=None if layers else 4)
-    return Student(Spec(family, 0, *widths, layers), plan)
+# Rarer words are split further. More tokens bring students nothing that was measured (benchmarks/README.md), and each
+# costs its embedding and about 14 bytes of tokenizer.
+VOCABULARY = 4096
+
+
+def _transformer(layers: tuple[int, ...], lr: float, steps: int) -> Student:
+    plan = StudentPlan(lr, steps, augmented=60_000, real_share=0.6, masked=0.1, temperature=2.0)
+    return Student(Spec("transformer", VOCABULARY, layers=layers), plan, ("fp32", "int8", "int4"))
+
+
+def _small(spec: Spec, lr: float, steps: int) -> Student:
+    """Trained for 4 bits, so that its float32 form would only be larger."""
+    plan = StudentPlan(lr, steps, augmented=60_000, masked=0.1, bits=4, variations_from=VOCABULARY)
+    return Student(spec, plan, ("int8", "int4"))
 
 
 CANDIDATES = (
-    _student("transformer", (384, 384), lr=5e-4, steps=600, layers=(0, 3)),
-    _student("convolution", (128, 384), lr=2e-3, steps=5000),
-    _student("convolution", (48, 384), lr=3e-3, steps=5000),
-    _student("convolution", (32, 192), lr=3.5e-3, steps=5000),
-    _student("convolution", (16, 192), lr=5e-3, steps=5000),
-    _student("static", (64, 128), lr=5e-3, steps=3000),
+    _transformer((0, 3), lr=7e-4, steps=600),
+    _small(Spec("convolution", VOCABULARY, 128, 384, depth=2), lr=2e-3, steps=8000),
+    _small(Spec("convolution", VOCABULARY, 64, 256, depth=2), lr=3e-3, steps=5000),
+    _small(Spec("convolution", VOCABULARY, 48, 384), lr=3e-3, steps=5000),
+    _small(Spec("convolution", 3072, 32, 192), lr=3.5e-3, steps=5000),
+    _small(Spec("convolution", 3072, 16, 192), lr=5e-3, steps=5000),
+    _small(Spec("static", 3072, 64, 128), lr=5e-3, steps=3000),
 )
 
 FULL_DIET = 75_000  # texts, variations included
@@ -45,19 +56,18 @@ def suitable(dataset: Dataset) -> tuple[Student, ...]:
 
 @dataclass(frozen=True)
 class Profile:
-    """What decides the plans: the number of training texts; their tokens on average; how many different tokens occur
-    in them at least twice; and the share of texts, in all splits, that are longer than the models read."""
+    """What decides the plans: the number of training texts; their tokens on average; and the share of texts, in all
+    splits, that are longer than the models read."""
 
     texts: int
     tokens: float
-    recurring: int
     cut: float
 
 
 def profile(dataset: Dataset) -> Profile:
     """Every text of a data set, tokenized once."""
     tokenizer = load_tokenizer()
-    counts, lengths, cut = np.zeros(tokenizer.get_vocab_size(), dtype=int), [], []
+    lengths, cut = [], []
     for name in SPLITS:
         texts = getattr(dataset, name).texts
         for start in range(0, len(texts), 4096):  # encodings are large
@@ -65,8 +75,7 @@ def profile(dataset: Dataset) -> Profile:
             cut += [bool(e.overflowing) for e in encodings]
             if name == "train":
                 lengths += [len(e) for e in encodings]
-                counts += np.bincount([i for e in encodings for i in e.ids], minlength=len(counts))
-    return Profile(len(lengths), float(np.mean(lengths)), int((counts > 1).sum()), float(np.mean(cut)))
+    return Profile(len(lengths), float(np.mean(lengths)), float(np.mean(cut)))
 
 
 def teacher_plan(data: Profile) -> TeacherPlan:
@@ -76,12 +85,8 @@ def teacher_plan(data: Profile) -> TeacherPlan:
 
 
 def fit(student: Student, data: Profile) -> Student:
-    """The student with the vocabulary, variations and steps that suit the data.
-
-    The vocabulary holds the tokens that recur: rarer words are split further. Few texts need fewer steps; of many
-    texts, real ones are drawn as often as their share.
-    """
-    vocabulary = min(6144, max(1024, data.recurring))
+    """The student with the variations and steps that suit the data: few texts need fewer steps; of many texts, real ones
+    are drawn as often as their share."""
     labelled = max(0, int(TEACHER_TOKENS / data.tokens) - data.texts)
     augmented = min(student.plan.augmented, VARIATIONS * data.texts, labelled)
     texts = data.texts + augmented
@@ -91,4 +96,4 @@ def fit(student: Student, data: Profile) -> Student:
         steps=round(student.plan.steps * min(1, max(0.2, texts / FULL_DIET))),
         real_share=max(student.plan.real_share, data.texts / texts),
     )
-    return replace(student, spec=replace(student.spec, vocabulary=vocabulary), plan=plan)
+    return replace(student, plan=plan)

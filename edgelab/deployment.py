@@ -25,7 +25,7 @@ PRECISIONS: dict[str, Callable[[Path, Path], object]] = {"fp32": shutil.copyfile
 def deploy(
     trained: Trained, precisions: tuple[str, ...], teacher_accuracy: float | None = None
 ) -> tuple[Artifact, dict[str, Path]]:
-    """A bundle of the model in each precision: name to folder.
+    """A bundle of the model in each precision, for one request at a time: name to folder.
 
     The manifest holds the accuracy on validation and, given the teacher's, the confidence from which on the model is
     right as often as the teacher is overall. Test stays unread.
@@ -35,7 +35,7 @@ def deploy(
         from edgelab.export import export_onnx
 
         exported = folder / "export.onnx"
-        export_onnx(trained.model(), exported, trained.vocabulary)
+        export_onnx(trained.model(), exported, trained.vocabulary, one_request=True)
         for precision in precisions:
             model, bundle = folder / f"{precision}.onnx", folder / precision
             PRECISIONS[precision](exported, model)

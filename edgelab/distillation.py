@@ -142,6 +142,7 @@ class StudentPlan:
     masked: float = 0.15
     head_lr: float = 8e-3  # for the fresh heads on pretrained layers: only a transformer has both
     bits: int | None = None
+    variations_from: int | None = None  # tokens that variations are made of; None: those that the student keeps
 
     @classmethod
     def for_family(cls, family: str) -> "StudentPlan":
@@ -230,7 +231,7 @@ def train_student(
         if not distilled:
             train(model, encode_labelled(tokenizer, dataset, dataset.train), hard_loss, recipe, **arguments)
         else:
-            targets = soft_targets(teachers, spec.vocabulary, plan.augmented)
+            targets = soft_targets(teachers, plan.variations_from or spec.vocabulary, plan.augmented)
             encoded, targets = align(encode(tokenizer, targets.texts), targets)
             loss = soft_loss(targets, plan.temperature)
             rows = draw_mixture(encoded.lengths, len(dataset.train), plan.real_share, plan.batch_size)

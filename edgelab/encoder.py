@@ -69,7 +69,9 @@ def load_encoder(layers: tuple[int, ...] | None = None) -> nn.Module:
     return model
 
 
-def mean_pool(hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+def mean_pool(hidden: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
+    if mask is None:
+        return hidden.mean(1)
     weights = mask.unsqueeze(-1).to(hidden.dtype)
     return (hidden * weights).sum(1) / weights.sum(1)
 
@@ -183,29 +185,38 @@ def pad(ids: list[list[int]]) -> tuple[torch.Tensor, torch.Tensor]:
 @dataclass(frozen=True)
 class Spec:
     """A model's shape. `layers` are the teacher's layers that a transformer starts from; `embedding` and `hidden`
-    are widths; `vocabulary` the number of tokens kept."""
+    are widths; `vocabulary` the number of tokens kept; `depth` the number of convolutions on top of each other."""
 
     family: str  # "transformer", "convolution" or "static"
     vocabulary: int
     embedding: int = 384
     hidden: int = 384
     layers: tuple[int, ...] = ()
+    depth: int = 1
 
     @property
     def name(self) -> str:
         if self.family == "transformer":
             return f"transformer {len(self.layers)}x{self.hidden}"
-        return f"{self.family} {self.embedding}/{self.hidden}"
+        return f"{self.family} {self.embedding}/{self.hidden}" + (f"x{self.depth}" if self.depth > 1 else "")
 
 
-@functools.lru_cache(2)
 def token_views(kept: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """The input embedding and the encoder's pooled output of each token alone, both [tokens, 384]."""
-    encoder, tokenizer = load_encoder().eval(), load_tokenizer()
-    first, last = tokenizer.token_to_id("[CLS]"), tokenizer.token_to_id("[SEP]")
-    tokens = torch.as_tensor(kept)
-    ids = torch.stack([torch.full_like(tokens, first), tokens, torch.full_like(tokens, last)], 1)
-    with torch.inference_mode():
-        pooled = [encoder(input_ids=chunk).last_hidden_state.mean(1) for chunk in ids.split(512)]
-        inputs = encoder.embeddings.word_embeddings.weight[tokens]
-    return inputs.numpy(), torch.cat(pooled).numpy()
+    """The input embedding and the encoder's pooled output of each token alone, both [tokens, 384]. What was computed
+    once is kept: the vocabularies of several students overlap."""
+    known = _views()
+    missing = torch.as_tensor([token for token in kept if token not in known], dtype=torch.long)
+    if len(missing):
+        encoder, tokenizer = load_encoder().eval(), load_tokenizer()
+        first, last = tokenizer.token_to_id("[CLS]"), tokenizer.token_to_id("[SEP]")
+        ids = torch.stack([torch.full_like(missing, first), missing, torch.full_like(missing, last)], 1)
+        with torch.inference_mode():
+            pooled = torch.cat([encoder(input_ids=chunk).last_hidden_state.mean(1) for chunk in ids.split(512)])
+            inputs = encoder.embeddings.word_embeddings.weight[missing]
+        known |= zip(missing.tolist(), zip(inputs.numpy().copy(), pooled.numpy(), strict=True), strict=True)
+    return tuple(np.stack(view) for view in zip(*(known[token] for token in kept), strict=True))
+
+
+@functools.cache
+def _views() -> dict[int, tuple[np.ndarray, np.ndarray]]:
+    return {}

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from edgelab.graph import cpu_session
+from edgelab.graph import cpu_session, takes_mask
 
 
 class ExportError(RuntimeError):
@@ -25,11 +25,14 @@ class Parity:
 UNSEEN = ((1, 3), (1, 19), (3, 11), (5, 64))  # batches and lengths that the export never saw
 
 
-def export_onnx(model: nn.Module, path: Path, vocabulary: int, *, tolerance: float = 1e-4) -> Parity:
+def export_onnx(
+    model: nn.Module, path: Path, vocabulary: int, *, one_request: bool = False, tolerance: float = 1e-4
+) -> Parity:
     """Write `model` to `path` with dynamic batch and length, then compare it with torch on shapes unseen at export.
 
     Inputs `ids` and `mask`, int64 [batch, tokens]; outputs `intent` [batch, labels] and, where the model has a
-    slot head, `slots` [batch, tokens, tags].
+    slot head, `slots` [batch, tokens, tags]. With `one_request` the batch is 1 for ever and nothing is padded, so
+    there is no `mask`: fewer nodes for a device that answers one request at a time.
 
     Raises:
         ExportError: an output differs by more than `tolerance`, in units of a logit, or has another shape, or a batch
@@ -39,11 +42,14 @@ def export_onnx(model: nn.Module, path: Path, vocabulary: int, *, tolerance: flo
     import warnings
 
     model = model.eval()
-    # A batch of 1 would be taken for a constant, so export with 2.
-    example = _random_inputs(vocabulary, (2, 7), np.random.default_rng(0))
+    # A batch of 1 is taken for a constant: export with 2, unless that is what is wanted.
+    example = _random_inputs(vocabulary, (1 if one_request else 2, 7), np.random.default_rng(0))[
+        : 1 if one_request else 2
+    ]
     with torch.inference_mode():
         names = ["intent", "slots"][: len(model(*example))]
-    batch, tokens = torch.export.Dim("batch"), torch.export.Dim("tokens")
+    open_sizes = {1: torch.export.Dim("tokens")} | ({} if one_request else {0: torch.export.Dim("batch")})
+    inputs = ["ids", "mask"][: len(example)]
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings():
@@ -53,14 +59,15 @@ def export_onnx(model: nn.Module, path: Path, vocabulary: int, *, tolerance: flo
                 example,
                 str(path),
                 dynamo=True,
-                input_names=["ids", "mask"],
+                input_names=inputs,
                 output_names=names,
-                dynamic_shapes={"ids": {0: batch, 1: tokens}, "mask": {0: batch, 1: tokens}},
+                dynamic_shapes={name: open_sizes for name in inputs},
                 external_data=False,
                 verbose=False,
             )
         _forget_the_source(path)
-        parity = check_parity(model, path, vocabulary)
+        shapes = tuple(shape for shape in UNSEEN if shape[0] == 1 or not one_request)
+        parity = check_parity(model, path, vocabulary, shapes=shapes)
         if not parity.largest_difference <= tolerance:
             raise ExportError(
                 f"{path.name}: differs from torch by {parity.largest_difference:.2g} "
@@ -95,13 +102,14 @@ def check_parity(
         ExportError: the file refuses one of the shapes, or answers it in another shape than torch.
     """
     session = cpu_session(path)
+    masked = takes_mask(session)
     generator = np.random.default_rng(1)
     largest = 0.0
     for shape in shapes:
         ids, mask = _random_inputs(vocabulary, shape, generator, padding)
         where = f"{path.name}: a batch of {shape[0]} with {shape[1]} tokens"
         try:
-            got = session.run(None, {"ids": ids.numpy(), "mask": mask.numpy()})
+            got = session.run(None, {"ids": ids.numpy(), "mask": mask.numpy()} if masked else {"ids": ids.numpy()})
         except Exception as error:  # ONNX Runtime's own share no base class
             raise ExportError(f"{where} is refused; export with open dimensions ({error})") from None
         with torch.inference_mode():

@@ -45,6 +45,11 @@ def cpu_session(model: Path | bytes, *, threads: int = 1):
     return onnxruntime.InferenceSession(model, session_options(threads=threads), providers=["CPUExecutionProvider"])
 
 
+def takes_mask(session) -> bool:
+    """Whether a session's file tells padding by a `mask`; one made for a single request has `ids` alone."""
+    return any(declared.name == "mask" for declared in session.get_inputs())
+
+
 def optimize(path: Path, out: Path, level: str = "enable_all") -> Path:
     """Write the graph as ONNX Runtime's CPU provider would run it after its rewriting at this level; returns `out`.
 

@@ -2,7 +2,7 @@
 
 Every model maps `ids`, `mask` (int64, shape [batch, tokens]) to intent logits [batch, labels] and, where it has
 a slot head, slot logits [batch, tokens, tags]. Special tokens are part of both; only the first piece of a word
-carries a tag.
+carries a tag. Without a mask nothing is padding, and the graph is shorter: one request needs none.
 """
 
 import numpy as np
@@ -23,39 +23,52 @@ class Transformer(nn.Module):
         self.intent = nn.Linear(width, labels)
         self.slots = nn.Linear(width, tags) if tags > 1 else None
 
-    def forward(self, ids: torch.Tensor, mask: torch.Tensor):
+    def forward(self, ids: torch.Tensor, mask: torch.Tensor | None = None):
         hidden = self.encoder(input_ids=ids, attention_mask=mask).last_hidden_state
         intent = self.intent(mean_pool(hidden, mask))
         return (intent, self.slots(hidden)) if self.slots is not None else (intent,)
 
 
 class Convolution(nn.Module):
-    """Embeddings, one convolution over three tokens, mean and max pooling. The tag head sees each token's
-    features and, through a second matrix, the whole sentence's."""
+    """Embeddings, `depth` convolutions over three tokens, mean and max pooling. From the second on, each adds to what the
+    one before it made. The tag head sees each token's features and, through a second matrix, the whole sentence's."""
 
-    def __init__(self, embeddings: torch.Tensor, hidden: int, labels: int, tags: int):
+    def __init__(self, embeddings: torch.Tensor, hidden: int, labels: int, tags: int, depth: int = 1):
         super().__init__()
         # Padding is the zero vector, as is what lies beyond both ends, so padding never changes a result.
         self.embedding = nn.Embedding.from_pretrained(embeddings, freeze=False, padding_idx=0)
         with torch.no_grad():
             self.embedding.weight[0] = 0
-        # The convolution is a matrix product on three neighbours side by side: faster on a CPU, and quantizable.
+        # A convolution is a matrix product on three neighbours side by side: faster on a CPU, and quantizable.
         self.convolution = nn.Linear(3 * embeddings.shape[1], hidden)
+        self.deeper = nn.ModuleList(nn.Linear(3 * hidden, hidden) for _ in range(depth - 1))
         self.intent = nn.Linear(2 * hidden, labels)
         self.slots = nn.Linear(hidden, tags) if tags > 1 else None
         self.slots_from_sentence = nn.Linear(2 * hidden, tags, bias=False) if tags > 1 else None
 
-    def forward(self, ids: torch.Tensor, mask: torch.Tensor):
-        embedded = nn.functional.pad(self.embedding(ids), (0, 0, 1, 1))
-        three = torch.cat([embedded[:, :-2], embedded[:, 1:-1], embedded[:, 2:]], -1)
-        weights = mask.unsqueeze(-1).to(torch.float32)
-        hidden = nn.functional.gelu(self.convolution(three)) * weights
-        # GELU is never below -0.17, so a padded token at -1 never wins the maximum.
-        pooled = torch.cat([hidden.sum(1) / weights.sum(1), (hidden + (weights - 1)).amax(1)], 1)
+    def forward(self, ids: torch.Tensor, mask: torch.Tensor | None = None):
+        weights = None if mask is None else mask.unsqueeze(-1).to(torch.float32)
+        hidden = nn.functional.gelu(self.convolution(_three(self.embedding(ids))))
+        for layer in self.deeper:
+            hidden = hidden if weights is None else hidden * weights
+            hidden = hidden + nn.functional.gelu(layer(_three(hidden)))
+        if weights is None:
+            pooled = torch.cat([hidden.mean(1), hidden.amax(1)], 1)
+        else:
+            hidden = hidden * weights
+            # GELU is never below -0.17: as low as this, a padded token never wins the maximum.
+            low = (weights - 1) * (1 + len(self.deeper))
+            pooled = torch.cat([hidden.sum(1) / weights.sum(1), (hidden + low).amax(1)], 1)
         intent = self.intent(pooled)
         if self.slots is None:
             return (intent,)
         return intent, self.slots(hidden) + self.slots_from_sentence(pooled).unsqueeze(1)
+
+
+def _three(values: torch.Tensor) -> torch.Tensor:
+    """Each token's vector between its neighbours', zero beyond both ends: [batch, tokens, width] to [.., 3 * width]."""
+    padded = nn.functional.pad(values, (0, 0, 1, 1))
+    return torch.cat([padded[:, :-2], padded[:, 1:-1], padded[:, 2:]], -1)
 
 
 class Static(nn.Module):
@@ -67,7 +80,7 @@ class Static(nn.Module):
         self.hidden = nn.Linear(embeddings.shape[1], hidden)
         self.intent = nn.Linear(hidden, labels)
 
-    def forward(self, ids: torch.Tensor, mask: torch.Tensor):
+    def forward(self, ids: torch.Tensor, mask: torch.Tensor | None = None):
         return (self.intent(nn.functional.gelu(self.hidden(mean_pool(self.embedding(ids), mask)))),)
 
 
@@ -92,7 +105,7 @@ def build_student(spec: Spec, teacher: Transformer, kept: np.ndarray, tags: int,
     embeddings = torch.tensor(token_embeddings(kept, spec.embedding), dtype=torch.float32)
     torch.manual_seed(seed)  # only now: whether the tokens' meanings were cached must not change what is drawn
     if spec.family == "convolution":
-        return Convolution(embeddings, spec.hidden, labels, tags)
+        return Convolution(embeddings, spec.hidden, labels, tags, spec.depth)
     if spec.family == "static":
         return Static(embeddings, spec.hidden, labels)
     raise ValueError(f"expected family transformer, convolution or static, found {spec.family!r}")
@@ -109,7 +122,7 @@ def empty_model(spec: Spec | None, weights: dict[str, torch.Tensor]) -> nn.Modul
         return Transformer(encoder, labels, tags)
     embeddings = torch.empty_like(weights["embedding.weight"])
     if spec.family == "convolution":
-        return Convolution(embeddings, spec.hidden, labels, tags)
+        return Convolution(embeddings, spec.hidden, labels, tags, spec.depth)
     return Static(embeddings, spec.hidden, labels)
 
 

@@ -80,8 +80,8 @@ def method(report: dict) -> list[str]:
         "is the lower end of its paired 95 % interval on validation. The smallest model that clears the bar is chosen; "
         "test was read after that.",
         f"Size is the whole bundle. Latency is text in, label out, one request at a time: "
-        f"{report['settings']['requests']:,} requests to each model, interleaved in one process, threads: "
-        f"{report['settings']['threads']}. Every sample is in samples.json.",
+        f"{report['settings']['requests']:,} requests to each model, interleaved in one process, "
+        f"{report['settings']['block']} in a row, threads: {report['settings']['threads']}. Every sample is in samples.json.",
         f"Host: {host['cpu']} ({host['architecture']}), {host['cores']} cores, {host['system']}, "
         f"Python {host['python']}, ONNX Runtime {report['versions']['onnxruntime']}. EdgeLab {report['edgelab']}, "
         f"{report['created_at']}.",

@@ -13,6 +13,8 @@ requests, which is larger, nor of a subgroup, nor of other traffic.
 
 import numpy as np
 
+from edgelab.measurement import binomial_cumulative
+
 
 def auroc(score: np.ndarray, positive: np.ndarray) -> float:
     """The probability that a positive request scores above a negative one, ties counting half (Mann-Whitney).
@@ -57,7 +59,7 @@ def allowed_on_average(requests: int, alpha: float) -> int:
 def allowed_each_time(requests: int, alpha: float, delta: float = 0.05) -> int:
     """The same by Clopper & Pearson 1934: the most errors whose upper bound at confidence 1 - delta is at most alpha,
     that is, with P(Binomial(n, alpha) <= e) <= delta. -1: not even none."""
-    return int(np.searchsorted(_binomial_cumulative(requests, alpha), delta * (1 + 1e-12), side="right")) - 1
+    return int(np.searchsorted(binomial_cumulative(requests, alpha), delta * (1 + 1e-12), side="right")) - 1
 
 
 def clopper_pearson_upper(errors: int, requests: int, delta: float = 0.05) -> float:
@@ -68,7 +70,7 @@ def clopper_pearson_upper(errors: int, requests: int, delta: float = 0.05) -> fl
     low, high = errors / requests, 1.0
     while high - low > 1e-12:
         middle = (low + high) / 2
-        low, high = (middle, high) if _binomial_cumulative(requests, middle)[errors] >= delta else (low, middle)
+        low, high = (middle, high) if binomial_cumulative(requests, middle)[errors] >= delta else (low, middle)
     return low
 
 
@@ -109,11 +111,3 @@ def kept_error(score: np.ndarray, wrong: np.ndarray, threshold: float) -> float:
     """The share of wrong ones among the kept: what a user sees; NaN when nothing is kept."""
     kept = np.asarray(score) >= threshold
     return float(np.asarray(wrong, dtype=bool)[kept].mean()) if kept.any() else float("nan")
-
-
-def _binomial_cumulative(n: int, p: float) -> np.ndarray:
-    """P(Binomial(n, p) <= k) for k = 0 to n."""
-    k = np.arange(n + 1)
-    log_factorial = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, n + 1)))])
-    log_mass = log_factorial[n] - log_factorial[k] - log_factorial[n - k] + k * np.log(p) + (n - k) * np.log1p(-p)
-    return np.cumsum(np.exp(log_mass))

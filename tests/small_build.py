@@ -9,13 +9,13 @@ from edgelab.encoder import Spec
 
 def student(spec: Spec, steps: int, bits: int | None) -> candidates.Student:
     plan = StudentPlan(5e-3, steps, batch_size=16, augmented=60, masked=0.1, bits=bits)
-    return candidates.Student(spec, plan)
+    return candidates.Student(spec, plan, ("fp32", "int8", "int4"))
 
 
 REPLACED = {
     (candidates, "CANDIDATES"): (
-        student(Spec("convolution", 0, 32, 48), 2000, bits=4),
-        student(Spec("static", 0, 16, 24), 25, bits=None),
+        student(Spec("convolution", 1024, 32, 48), 2000, bits=4),
+        student(Spec("static", 1024, 16, 24), 25, bits=None),
     ),
     (build, "teacher_plan"): lambda data: TeacherPlan(lr=1e-3, head_lr=8e-3, batch_size=12, epochs=10),
     (build, "REQUESTS"): 40,

@@ -133,7 +133,12 @@ def test_every_model_has_every_figure(report):
             assert model[kind]["p50"] <= model[kind]["p90"] <= model[kind]["p99"]
         assert model["latency_ms"]["p90"] <= model["p95_ms"] <= model["latency_ms"]["p99"]
         assert isinstance(model["size_bytes"], int)
-    assert report["host"]["cores"] >= 1 and report["settings"] == {"threads": 1, "seed": 0, "requests": 40}
+    assert report["host"]["cores"] >= 1 and report["settings"] == {
+        "threads": 1,
+        "seed": 0,
+        "requests": 40,
+        "block": 20,
+    }
     assert report["bar"] == {"retention": 0.9, "max_mb": None, "max_p95_ms": None, "decided_on": "validation"}
 
 

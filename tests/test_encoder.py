@@ -156,7 +156,11 @@ def students(tags=5):
     generator = torch.Generator().manual_seed(0)
     table = torch.randn(50, 8, generator=generator)
     torch.manual_seed(0)
-    return {"convolution": Convolution(table.clone(), 6, 3, tags), "static": Static(table.clone(), 6, 3)}
+    return {
+        "convolution": Convolution(table.clone(), 6, 3, tags),
+        "deep convolution": Convolution(table.clone(), 6, 3, tags, depth=3),
+        "static": Static(table.clone(), 6, 3),
+    }
 
 
 @pytest.fixture(scope="module")
@@ -165,7 +169,10 @@ def small_transformer(trimmed):
     return build_student(Spec("transformer", 400, layers=(0,)), teacher, trimmed[1], 5, 0)
 
 
-@pytest.mark.parametrize("family", ["convolution", "static", "transformer"])
+FAMILIES = ["convolution", "deep convolution", "static", "transformer"]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
 def test_padding_and_neighbours_in_the_batch_change_nothing(family, small_transformer):
     model = (small_transformer if family == "transformer" else students()[family]).eval()
     rows = [[2, 11, 12, 13, 14, 15, 3], [2, 21, 3], [2, 31, 32, 3]]
@@ -178,6 +185,25 @@ def test_padding_and_neighbours_in_the_batch_change_nothing(family, small_transf
             if len(alone) > 1:
                 assert together[1].shape == (3, 7, 5)
                 assert torch.allclose(together[1][i, : len(row)], alone[1][0], atol=1e-5)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_one_request_needs_no_mask(family, small_transformer):
+    model = (small_transformer if family == "transformer" else students()[family]).eval()
+    ids, mask = pad([[2, 11, 12, 13, 14, 15, 3]])
+    with torch.inference_mode():
+        for bare, masked in zip(model(ids), model(ids, mask), strict=True):
+            assert torch.allclose(bare, masked, atol=1e-5)
+
+
+def test_each_further_convolution_sees_one_more_neighbour_on_each_side():
+    one, other = pad([[2, 7, 9, 11, 13, 15, 3]]), pad([[2, 7, 9, 11, 13, 25, 3]])
+    for family, reach in (("convolution", 1), ("deep convolution", 3)):
+        model = students()[family].eval()
+        model.slots_from_sentence.weight.data.zero_()  # it sees the whole sentence
+        with torch.inference_mode():
+            changed = (model(*one)[1] - model(*other)[1]).abs().amax((0, 2)) > 1e-6
+        assert changed.tolist() == [abs(i - 5) <= reach for i in range(7)]
 
 
 def test_the_convolution_is_what_torch_calls_one():
@@ -223,7 +249,13 @@ def test_a_student_starts_from_its_teacher(trimmed):
 
 
 @pytest.mark.parametrize(
-    "spec", [Spec("convolution", 400, 16, 8), Spec("static", 400, 16, 8), Spec("transformer", 400, layers=(3,))]
+    "spec",
+    [
+        Spec("convolution", 400, 16, 8),
+        Spec("convolution", 400, 16, 8, depth=2),
+        Spec("static", 400, 16, 8),
+        Spec("transformer", 400, layers=(3,)),
+    ],
 )
 def test_a_model_is_rebuilt_from_its_weights_alone(spec, trimmed):
     teacher = build_teacher(3, 5, 0)
@@ -249,6 +281,7 @@ def test_an_unknown_family_is_refused(small_transformer, trimmed):
 def test_names_say_what_a_model_is():
     assert Spec("transformer", 4000, layers=(0, 5)).name == "transformer 2x384"
     assert Spec("convolution", 4000, 128, 384).name == "convolution 128/384"
+    assert Spec("convolution", 4000, 128, 384, depth=2).name == "convolution 128/384x2"
 
 
 def test_token_embeddings_keep_what_is_alike_near(trimmed, whole):

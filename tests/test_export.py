@@ -9,7 +9,7 @@ from torch import nn
 
 from edgelab.encoder import Spec, pad
 from edgelab.export import ExportError, _random_inputs, check_parity, export_onnx
-from edgelab.graph import fix_shapes
+from edgelab.graph import fix_shapes, operators
 from edgelab.models import Convolution, Static, build_student, build_teacher
 
 VOCABULARY = 40
@@ -28,6 +28,7 @@ def transformer():
 
 MODELS = {
     "convolution": lambda: Convolution(table(), 6, 3, 5),
+    "deep convolution": lambda: Convolution(table(), 6, 3, 5, depth=3),
     "static": lambda: Static(table(), 6, 3),
     "transformer": transformer,
 }
@@ -50,7 +51,7 @@ def test_the_file_computes_what_torch_computes_at_any_shape(exported):
         got = session.run(None, {"ids": ids.numpy(), "mask": mask.numpy()})
         with torch.inference_mode():
             expected = model(ids, mask)
-        assert len(got) == len(expected) == (2 if name in ("convolution", "transformer") else 1)
+        assert len(got) == len(expected) == (1 if name == "static" else 2)
         assert np.allclose(got[0], expected[0], atol=1e-4)
         for row, line in enumerate(rows if len(got) > 1 else []):
             assert np.allclose(got[1][row, : len(line)], expected[1][row, : len(line)], atol=1e-4)
@@ -61,10 +62,25 @@ def test_the_file_is_one_with_named_and_open_dimensions(exported):
     assert [f.name for f in path.parent.iterdir()] == ["model.onnx"]  # no weights beside it
     graph = onnx.load(path).graph
     assert [i.name for i in graph.input] == ["ids", "mask"]
-    assert [o.name for o in graph.output] == ["intent", "slots"][: 2 if name in ("convolution", "transformer") else 1]
+    assert [o.name for o in graph.output] == ["intent", "slots"][: 1 if name == "static" else 2]
     for tensor in graph.input:
         assert [d.dim_param for d in tensor.type.tensor_type.shape.dim] == ["batch", "tokens"]
         assert tensor.type.tensor_type.elem_type == onnx.TensorProto.INT64
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_file_for_one_request_has_no_mask_and_fewer_nodes(name, tmp_path):
+    torch.manual_seed(0)
+    model, general, single = MODELS[name](), tmp_path / "general.onnx", tmp_path / "single.onnx"
+    export_onnx(model, general, VOCABULARY)
+    parity = export_onnx(model, single, VOCABULARY, one_request=True)
+    assert parity.largest_difference < 1e-4 and parity.shapes == ((1, 3), (1, 19))
+    (ids,) = onnx.load(single).graph.input
+    sizes = ids.type.tensor_type.shape.dim
+    assert ids.name == "ids" and sizes[0].dim_value == 1 and sizes[1].dim_param == "tokens"
+    assert sum(operators(single).values()) < sum(operators(general).values())
+    with pytest.raises(ExportError, match="a batch of 3 with 11 tokens is refused"):
+        check_parity(model, single, VOCABULARY)
 
 
 class Noisy(Static):

@@ -6,6 +6,7 @@ import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from edgelab import packing
 from edgelab.packing import grid, pack, pack_bits, unpack_table
 
 RNG = np.random.default_rng(0)
@@ -61,7 +62,10 @@ def run(path, ids):
 
 
 @pytest.mark.parametrize("bits", [2, 4])
-def test_a_packed_file_computes_with_the_rounded_weights(tmp_path, bits):
+@pytest.mark.parametrize("table_unpacked", [True, False])
+def test_a_packed_file_computes_with_the_rounded_weights(tmp_path, bits, table_unpacked, monkeypatch):
+    if not table_unpacked:
+        monkeypatch.setattr(packing, "UNPACKED_BYTES", 0)
     weights = network(tmp_path / "fp32.onnx")
     pack(tmp_path / "fp32.onnx", tmp_path / "packed.onnx", bits)
     ids = RNG.integers(50, size=(3, 6))
@@ -86,7 +90,10 @@ def test_the_file_is_as_small_as_its_bits(tmp_path):
     assert sizes[4] < weights / 2 + 4 * 4400 + 12_000 and sizes[2] < weights / 4 + 4 * 4400 + 12_000
 
 
-def test_weights_are_unpacked_at_load_not_at_each_request(tmp_path):
+@pytest.mark.parametrize("limit, lookups", [(packing.UNPACKED_BYTES, 1), (0, 3)])
+def test_weights_are_unpacked_at_load_not_at_each_request(tmp_path, limit, lookups, monkeypatch):
+    """Of a table over the limit three look-ups stay: its bytes, their values, its scales."""
+    monkeypatch.setattr(packing, "UNPACKED_BYTES", limit)
     network(tmp_path / "fp32.onnx")
     pack(tmp_path / "fp32.onnx", tmp_path / "packed.onnx")
     options = onnxruntime.SessionOptions()
@@ -95,7 +102,7 @@ def test_weights_are_unpacked_at_load_not_at_each_request(tmp_path):
     onnxruntime.InferenceSession(str(tmp_path / "packed.onnx"), options, providers=["CPUExecutionProvider"])
     loaded = onnx.load(str(tmp_path / "loaded.onnx"))
     kinds = [node.op_type for node in loaded.graph.node]
-    assert kinds.count("Gather") == 3 and "Transpose" not in kinds  # the embedding's three look-ups
+    assert kinds.count("Gather") == lookups and "Transpose" not in kinds
 
 
 def test_what_cannot_be_packed_is_refused(tmp_path):
