@@ -1,12 +1,10 @@
 """The exercises of `04_routing`."""
 
-import functools
-from dataclasses import replace
-
 import numpy as np
 
 from edgelab.calibration import calibration_error
 from edgelab.checks.core import Checks, Mistake
+from edgelab.checks.product_policy import POLICY_MISTAKES, PRODUCT_POLICY, judge_policy
 from edgelab.selective import conformal_threshold
 from edgelab.tradeoff import cpt
 
@@ -20,11 +18,10 @@ def _confidences(rng):
     for requests, bins in ((40, 5), (600, 15)):
         confidence = rng.beta(4, 1, requests)
         yield confidence, rng.random(requests) < confidence**2, bins
-    yield (
-        np.array([0.1, 0.2, 0.3, 0.4, 0.9, 1.0]),
-        np.array([0, 1, 0, 1, 1, rng.random() < 0.5]) > 0,
-        5,
-    )  # ends of parts
+    confidence = rng.random(200)
+    yield confidence, rng.random(200) < confidence, 4  # no part is empty
+    ends = np.array([0.1, 0.2, 0.3, 0.4, 0.9, 0.95])
+    yield ends, np.array([0, 1, 0, 1, 1, rng.random() < 0.5]) > 0, 5
 
 
 def _parts(confidence, bins):
@@ -40,7 +37,7 @@ def _by_part(confidence, right, bins, combine):
 check.function(
     calibration_error,
     cases=_confidences,
-    nudge="Part the requests by confidence; in each part compare the mean confidence with the accuracy.",
+    nudge="One part at a time: which requests are in it, what is their mean confidence, what share of them is right?",
     mistakes=(
         Mistake(
             "parts weighed alike",
@@ -65,6 +62,30 @@ check.function(
             lambda confidence, right, bins: _lower_included(confidence, right, bins),
             "a part holds its upper end, not its lower one: 0.4 belongs to the part from 0.2 to 0.4.",
         ),
+        Mistake(
+            "both ends included",
+            lambda confidence, right, bins: _both_included(confidence, right, bins),
+            "a request at an end is counted in two parts: a part holds its upper end only.",
+        ),
+        Mistake(
+            "the mean of an empty part",
+            lambda confidence, right, bins: (
+                calibration_error(confidence, right, bins)
+                if len(np.unique(_parts(confidence, bins))) == bins
+                else float("nan")
+            ),
+            "a part may be empty, and then it has no mean: leave it out.",
+        ),
+        Mistake(
+            "the middle of the part",
+            lambda confidence, right, bins: _by_part(
+                confidence,
+                right,
+                bins,
+                lambda c, r, n: abs((_parts(c, bins)[0] + 0.5) / bins - r.mean()) * len(r) / n,
+            ),
+            "compare the accuracy with the mean confidence of the requests in the part, not with the middle of the part.",
+        ),
     ),
 )
 
@@ -74,6 +95,12 @@ def _lower_included(confidence, right, bins):
     return float(sum(abs((confidence - right)[part == i].sum()) for i in range(bins)) / len(part))
 
 
+def _both_included(confidence, right, bins):
+    ends = np.linspace(0, 1, bins + 1)
+    parts = [(confidence >= low) & (confidence <= high) for low, high in zip(ends[:-1], ends[1:], strict=True)]
+    return float(sum(abs((confidence - right)[part].sum()) for part in parts) / len(confidence))
+
+
 # --- cpt ----------------------------------------------------------------------------------------
 
 
@@ -81,12 +108,20 @@ def _routers(rng):
     for requests, ties in ((30, False), (400, False), (200, True)):
         score = rng.integers(8, size=requests) / 8 if ties else rng.random(requests)
         weak = rng.random(requests) < 0.2 + 0.7 * score
-        yield score, weak, np.ones(requests, dtype=bool), float(rng.choice([0.5, 0.8, 0.95]))
+        strong = rng.random(requests) < np.where(weak, 0.95, 0.9)
+        gap = int(strong.sum()) - int(weak.sum())
+        # between two counts, so that no rounding decides
+        yield score, weak, strong, (int(gap * rng.choice([0.5, 0.8, 0.95])) + 0.5) / gap
+    weak = np.array([0, 0, 1, 0, 0, 0, 1, 0], dtype=bool)
+    strong = np.array([1, 1, 0, 1, 1, 1, 1, 0], dtype=bool)
+    one_by_one, together = np.arange(8) / 8, np.array([0, 0, 0, 1, 1, 1, 2, 2]) / 8
+    # eighths are exact; half of the gap is recovered, lost again, and recovered
+    yield from ((score, weak, strong, level) for score in (one_by_one, together) for level in (0.0, 0.5))
 
 
 def _walk(score, weak, strong, step=1):
     """Shares and recovered gaps, request by request, those of equal score in the order given."""
-    order = np.argsort(step * np.asarray(score), kind="stable")
+    order = np.argsort(step * np.asarray(score))  # as a learner would write it, ties as they come
     gain = (strong.astype(float) - weak)[order]
     share = np.arange(len(score) + 1) / len(score)
     return share, np.append(0.0, np.cumsum(gain)) / gain.sum()
@@ -103,13 +138,28 @@ check.function(
     mistakes=(
         Mistake(
             "the surest escalated first",
-            lambda score, weak, strong, recovered: _first(*_walk(score, weak, strong, step=-1), recovered),
+            lambda score, weak, strong, recovered: cpt(-score, weak, strong, recovered),
             "a high score means sure: it is the lowest scores that are escalated first.",
+        ),
+        Mistake(
+            "the surest escalated first, ties parted",
+            lambda score, weak, strong, recovered: _first(*_walk(score, weak, strong, step=-1), recovered),
+            "a high score means sure: the lowest scores are escalated first, and equal ones together.",
         ),
         Mistake(
             "ties parted",
             lambda score, weak, strong, recovered: _first(*_walk(score, weak, strong), recovered),
             "no threshold parts two requests of the same score: look only after the last one of each score.",
+        ),
+        Mistake(
+            "one request short",
+            lambda score, weak, strong, recovered: _one_short(*_walk(score, weak, strong), recovered),
+            "an index starts at 0: the gain at index i is that of i + 1 requests, and none escalated comes before it.",
+        ),
+        Mistake(
+            "losses left out",
+            lambda score, weak, strong, recovered: cpt(score, weak & strong, strong, recovered),
+            "where the device is right and the cloud wrong, escalating loses one: the gain is strong - weak, -1 there.",
         ),
         Mistake(
             "a number of requests",
@@ -138,6 +188,10 @@ def _accuracy(share, recovered, weak, strong):
     return share, weak.mean() + recovered * (strong.mean() - weak.mean())
 
 
+def _one_short(share, recovered, level):
+    return _first(share, recovered[1:], level)
+
+
 # --- conformal_threshold ------------------------------------------------------------------------
 
 
@@ -147,6 +201,9 @@ def _calibration_sets(rng):
         yield score, rng.random(requests) < 0.4 * (1 - score), alpha
     score = rng.integers(12, size=200) / 12
     yield score, rng.random(200) < 0.4 * (1 - score), 0.08
+    yield rng.random(40), np.arange(40) < 2, 0.2  # all may be kept
+    yield rng.random(26), np.arange(26) < 14, 0.3
+    yield rng.random(15), np.arange(15) < 8, 0.25  # (3 + 1) / (15 + 1) is alpha to the last bit
 
 
 def _lowest(score, fine):
@@ -183,8 +240,39 @@ check.function(
         ),
         Mistake(
             "the highest instead of the lowest",
-            lambda score, wrong, alpha: float(score.max()),
-            "escalating nearly everything keeps the promise, too: the lowest threshold that keeps it is wanted.",
+            lambda score, wrong, alpha: float("inf"),
+            "escalating everything keeps the promise, too: the lowest threshold that keeps it is wanted.",
+        ),
+        Mistake(
+            "the score at the threshold escalated",
+            lambda score, wrong, alpha: _lowest(
+                score, lambda t: (wrong & (score > t)).sum() + 1 <= alpha * (len(score) + 1)
+            ),
+            "a request whose score is the threshold is kept: compare with >=, not with >.",
+        ),
+        Mistake(
+            "divided by n",
+            lambda score, wrong, alpha: _lowest(
+                score, lambda t: (wrong & (score >= t)).sum() + 1 <= alpha * len(score)
+            ),
+            "the next request counts below the line, too: (errors + 1) / (n + 1).",
+        ),
+        Mistake(
+            "below alpha",
+            lambda score, wrong, alpha: _lowest(
+                score, lambda t: (wrong & (score >= t)).sum() + 1 < alpha * (len(score) + 1)
+            ),
+            "at most alpha: alpha itself is fine.",
+        ),
+        Mistake(
+            "the lowest score for minus infinity",
+            lambda score, wrong, alpha: max(conformal_threshold(score, wrong, alpha), float(score.min())),
+            "if all may be kept, the answer is -inf: the next request may score below all of these.",
+        ),
+        Mistake(
+            "the highest score for infinity",
+            lambda score, wrong, alpha: min(conformal_threshold(score, wrong, alpha), float(score.max())),
+            "at the highest score one request is still kept: to keep nothing takes inf.",
         ),
     ),
 )
@@ -192,109 +280,10 @@ check.function(
 
 # --- product_policy -----------------------------------------------------------------------------
 
-# What the brief asks for.
-_RIGHT, _HARD, _ESCALATED, _ASKED, _TUNNEL = 0.92, 0.78, 0.30, 0.13, 0.06
-# How often the cloud is right, as the brief states it: on a call, by traffic; on an open question.
-_CLOUD = {"held out": 0.95, "hard": 0.80, "users": 0.20}
-_QUESTION = 0.9
-PRODUCT_POLICY = {
-    "score": "max_probability",
-    "threshold": 0.7,
-    "beyond": ["ask_cloud"],
-    "confirm": ["send_money", "place_order", "delete_data"],
-    "confirm_below": None,
-    "reach": 0.2,
-    "offline": "refuse",
-}
-
-
-@functools.cache
-def product_traffic():
-    """Held-out and drifted requests as the ready-made bundle sees them, and a cloud that is right as often as stated."""
-    from edgelab import dataset
-    from edgelab.bundle import Bundle
-    from edgelab.redaction import as_it_is, leaked
-    from edgelab.traffic import ASK, collect, user_phrases
-    from edgelab.workspace import data_home
-
-    pocket, bundle = dataset.load("pocket"), Bundle.load(data_home() / "bundles" / "pocket")
-    hard, (texts, labels) = pocket.extra["hard"], user_phrases(data_home() / "pocket" / "users")
-    requests = {
-        "held out": (pocket.test.texts, pocket.test.labels, pocket.test.spans),
-        "hard": (hard.texts, hard.labels, hard.spans),
-        "users": (texts, labels, [()] * len(texts)),  # their values are not marked
-    }
-    traffic = {}
-    for number, (name, (said, meant, spans)) in enumerate(requests.items()):
-        good = np.random.default_rng(number).random(len(said)) < _CLOUD[name]
-        called = np.where(good, meant, ASK)  # where it fails it talks instead of calling
-        private = [leaked(as_it_is(text), marked) for text, marked in zip(said, spans, strict=True)]
-        traffic[name] = collect(bundle, said, meant, called, success=_QUESTION, private=private, seed=number)
-    return traffic
-
-
-def _judge_policy(data: dict) -> list[str]:
-    from edgelab.policy import policy_from, unknown_labels
-    from edgelab.traffic import Terms, outcome
-
-    policy, traffic = policy_from(data), product_traffic()
-    if slips := unknown_labels(policy, traffic["held out"].labels):
-        return [f"no tool is called {', '.join(slips)}: the rule would never apply"]
-    found = {name: outcome(policy, requests, Terms()) for name, requests in traffic.items()}
-    tunnel = outcome(policy, traffic["held out"], replace(Terms(), outage=1.0))
-    complaints = {
-        f"held-out requests: fewer than {_RIGHT:.0%} end well": found["held out"].accuracy.value < _RIGHT,
-        f"hard requests: fewer than {_HARD:.0%} end well": found["hard"].accuracy.value < _HARD,
-        f"held-out requests: more than {_ESCALATED:.0%} are escalated": found["held out"].escalated > _ESCALATED,
-        f"held-out requests: the user is asked in more than {_ASKED:.0%}": found["held out"].asked > _ASKED,
-        "a wrong high-stakes call is carried out without asking": any(o.stakes_unasked for o in found.values()),
-        f"in the tunnel more than {_TUNNEL:.0%} are carried out wrongly": (
-            1 - tunnel.accuracy.value - tunnel.refused > _TUNNEL
-        ),
-    }
-    return [complaint for complaint, holds in complaints.items() if holds]
-
-
 check.design(
     "product_policy",
     PRODUCT_POLICY,
-    judge=_judge_policy,
+    judge=judge_policy,
     nudge="Go through the brief line by line: which key of the policy answers it?",
-    mistakes=(
-        Mistake(
-            "never unsure",
-            PRODUCT_POLICY | {"threshold": 0.0},
-            "at this threshold nothing is unsure: only what the device calls ask_cloud leaves it.",
-        ),
-        Mistake(
-            "hardly ever sure",
-            PRODUCT_POLICY | {"threshold": 0.97},
-            "the threshold buys accuracy with escalations: lower it until the budget holds.",
-        ),
-        Mistake(
-            "asked only when unsure",
-            PRODUCT_POLICY | {"confirm_below": 0.8},
-            "a confident mistake passes confirm_below: stakes are a matter of the tool, not of the score.",
-        ),
-        Mistake(
-            "one tool forgotten",
-            PRODUCT_POLICY | {"confirm": ["send_money", "delete_data"]},
-            "which of the tools spend money or cannot be undone? All of them belong into confirm.",
-        ),
-        Mistake(
-            "asked about anything near",
-            PRODUCT_POLICY | {"reach": 0.01},
-            "a reach this small takes a hundredth of a probability for high stakes: users stop reading what they confirm.",
-        ),
-        Mistake(
-            "guessing in the tunnel",
-            PRODUCT_POLICY | {"offline": "answer"},
-            "without a network an unsure request is answered anyway: the brief wants none of these guesses.",
-        ),
-        Mistake(
-            "open questions kept",
-            PRODUCT_POLICY | {"beyond": []},
-            "the device has no answer to an open question: name that label in beyond.",
-        ),
-    ),
+    mistakes=POLICY_MISTAKES,
 )
