@@ -30,7 +30,7 @@ def _transformer(layers: tuple[int, ...], lr: float, steps: int) -> Student:
 
 def _small(spec: Spec, lr: float, steps: int) -> Student:
     """Trained for 4 bits, so that its float32 form would only be larger."""
-    plan = StudentPlan(lr, steps, augmented=60_000, masked=0.1, bits=4, variations_from=VOCABULARY)
+    plan = StudentPlan(lr, steps, temperature=2.0, augmented=60_000, bits=4, variations_from=VOCABULARY)
     return Student(spec, plan, ("int8", "int4"))
 
 
@@ -56,12 +56,13 @@ def suitable(dataset: Dataset) -> tuple[Student, ...]:
 
 @dataclass(frozen=True)
 class Profile:
-    """What decides the plans: the number of training texts; their tokens on average; and the share of texts, in all
-    splits, that are longer than the models read."""
+    """What decides the plans: the number of training texts; their tokens on average; the share of texts, in all splits,
+    that are longer than the models read; and whether slots are to be tagged, too."""
 
     texts: int
     tokens: float
     cut: float
+    slots: bool
 
 
 def profile(dataset: Dataset) -> Profile:
@@ -75,7 +76,7 @@ def profile(dataset: Dataset) -> Profile:
             cut += [bool(e.overflowing) for e in encodings]
             if name == "train":
                 lengths += [len(e) for e in encodings]
-    return Profile(len(lengths), float(np.mean(lengths)), float(np.mean(cut)))
+    return Profile(len(lengths), float(np.mean(lengths)), float(np.mean(cut)), bool(dataset.slot_names))
 
 
 def teacher_plan(data: Profile) -> TeacherPlan:
@@ -86,7 +87,8 @@ def teacher_plan(data: Profile) -> TeacherPlan:
 
 def fit(student: Student, data: Profile) -> Student:
     """The student with the variations and steps that suit the data: few texts need fewer steps; of many texts, real ones
-    are drawn as often as their share."""
+    are drawn as often as their share. Where slots are taught as well, the targets are not softened: on Pocket that was
+    better for both, on CLINC150, which has none, worse (benchmarks/README.md)."""
     labelled = max(0, int(TEACHER_TOKENS / data.tokens) - data.texts)
     augmented = min(student.plan.augmented, VARIATIONS * data.texts, labelled)
     texts = data.texts + augmented
@@ -95,5 +97,6 @@ def fit(student: Student, data: Profile) -> Student:
         augmented=augmented,
         steps=round(student.plan.steps * min(1, max(0.2, texts / FULL_DIET))),
         real_share=max(student.plan.real_share, data.texts / texts),
+        temperature=1.0 if data.slots else student.plan.temperature,
     )
     return replace(student, plan=plan)

@@ -11,7 +11,7 @@ from edgelab.deployment import PRECISIONS
 from edgelab.distillation import TeacherPlan
 from edgelab.encoder import load_tokenizer
 
-CLINC150 = Profile(texts=15_000, tokens=11.0, cut=0.0)
+CLINC150 = Profile(texts=15_000, tokens=11.0, cut=0.0, slots=False)
 
 
 def split(*texts: str) -> Split:
@@ -43,19 +43,19 @@ def test_all_students_are_taught_with_the_same_labels():
 
 
 def test_a_few_dozen_texts_get_few_variations_and_steps():
-    fitted = fit(CANDIDATES[1], Profile(texts=36, tokens=7, cut=0))
+    fitted = fit(CANDIDATES[1], Profile(texts=36, tokens=7, cut=0, slots=False))
     assert fitted.plan.augmented == 36 * VARIATIONS
     assert fitted.plan.steps == CANDIDATES[1].plan.steps * 0.2
     assert fitted.plan.real_share == CANDIDATES[1].plan.real_share
 
 
 def test_many_and_long_texts_do_not_make_the_teacher_read_for_hours():
-    huge = Profile(texts=100_000, tokens=120, cut=0.4)
+    huge = Profile(texts=100_000, tokens=120, cut=0.4, slots=False)
     assert plan_of(huge).epochs * huge.texts * huge.tokens == pytest.approx(TEACHER_TOKENS)
     fitted = fit(CANDIDATES[1], huge)
     assert fitted.plan.augmented == 0 and fitted.plan.real_share == 1
     assert fitted.plan.steps == CANDIDATES[1].plan.steps
-    long = Profile(texts=2_000, tokens=100, cut=0.4)
+    long = Profile(texts=2_000, tokens=100, cut=0.4, slots=False)
     assert (long.texts + fit(CANDIDATES[1], long).plan.augmented) * long.tokens == pytest.approx(TEACHER_TOKENS)
 
 
@@ -65,9 +65,15 @@ def test_real_texts_are_drawn_as_often_as_their_share():
     assert 60_000 + fitted.plan.augmented >= FULL_DIET
 
 
+def test_targets_are_softened_where_there_are_no_slots(tiny):
+    assert profile(tiny).slots and not profile(replace(tiny, slot_names=())).slots
+    for slots, temperature in ((True, 1.0), (False, 2.0)):
+        assert {fit(s, replace(CLINC150, slots=slots)).plan.temperature for s in CANDIDATES} == {temperature}
+
+
 def test_the_teachers_plan_is_the_usual_one_otherwise():
     assert plan_of(CLINC150) == TeacherPlan.for_size(15_000)
-    assert plan_of(Profile(36, 7, 0)) == TeacherPlan.for_size(36)
+    assert plan_of(Profile(36, 7, 0, slots=False)) == TeacherPlan.for_size(36)
 
 
 def test_data_with_slots_get_no_student_that_cannot_tag_them(tiny):

@@ -47,7 +47,7 @@ def on_test(models):
     return {model.name: answers(right) for model, right in zip(models, (0.95, 0.94, 0.85), strict=True)}
 
 
-PROFILE = Profile(texts=36, tokens=7.0, cut=0.25)
+PROFILE = Profile(texts=36, tokens=7.0, cut=0.25, slots=False)
 SETTINGS = {"threads": 1, "seed": 0, "requests": 200, "block": 20}
 
 
