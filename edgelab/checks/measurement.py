@@ -18,8 +18,8 @@ check = Checks()
 
 
 def _latencies(rng):
-    for queries, q in ((40, 90), (64, 90), (300, 90), (900, 99), (250, 50)):
-        yield rng.lognormal(0, 0.5, queries), q, 0.99
+    for queries, q, confidence in ((40, 90, 0.99), (64, 90, 0.99), (300, 90, 0.8), (900, 99, 0.99), (250, 50, 0.99)):
+        yield rng.lognormal(0, 0.5, queries), q, confidence
 
 
 def _rank(values, q, confidence, *, shift=0, share=None, rule=None):
@@ -27,6 +27,13 @@ def _rank(values, q, confidence, *, shift=0, share=None, rule=None):
     cumulative = binomial_cumulative(len(values), 1 - q / 100 if share is None else share)
     above = int(np.searchsorted(cumulative, 1 - confidence if rule is None else rule, side="right")) - 1
     return float(np.sort(values)[len(values) - above + shift]) if above >= 1 else math.inf
+
+
+def _unsorted(values, q, confidence):
+    estimate = early_stopping_estimate(values, q, confidence)
+    if not math.isfinite(estimate):
+        return estimate
+    return float(values[len(values) - int(np.sum(values >= estimate))])
 
 
 check.function(
@@ -52,7 +59,17 @@ check.function(
         Mistake(
             "the wrong tail",
             lambda values, q, confidence: _rank(values, q, confidence, rule=confidence),
-            "P(at most t above) must be small, at most 1 - confidence: then it is no accident that so few are above.",
+            "P(at most t above) must be small, at most 1 - confidence: only by rare chance are so few above.",
+        ),
+        Mistake(
+            "always 99 %",
+            lambda values, q, confidence: _rank(values, q, confidence, rule=0.01),
+            "the confidence is an argument, too: the bound on the probability is 1 - confidence.",
+        ),
+        Mistake(
+            "not sorted",
+            _unsorted,
+            "sort the values first: the t-th highest is a rank, not a place in time.",
         ),
         Mistake(
             "an estimate from too few",
@@ -103,6 +120,11 @@ check.function(
             "waiting alone",
             _waiting_only,
             "the latency ends when the answer is there: add the request's own service time to its wait.",
+        ),
+        Mistake(
+            "when the answer comes",
+            lambda arrivals_ms, service_ms: open_latencies(arrivals_ms, service_ms) + arrivals_ms,
+            "that is the moment of the answer: the latency runs from the arrival, so subtract it.",
         ),
         Mistake(
             "a server that is never idle",
@@ -161,6 +183,11 @@ check.function(
             "the spread is one of logarithms, so the effect must be one, too: log(1 + effect).",
         ),
         Mistake(
+            "fewer than the least",
+            lambda ratios, effect, power: math.ceil(_rounds(ratios, effect, power)),
+            "with very few rounds the formula promises too much: plan at least LEAST_ROUNDS.",
+        ),
+        Mistake(
             "rounded off",
             lambda ratios, effect, power: max(LEAST_ROUNDS, math.floor(_rounds(ratios, effect, power))),
             "round up: with a part of a round missing the power is missed.",
@@ -175,7 +202,8 @@ check.function(
 def _logs(rng):
     for requests, every in ((8, 10.0), (50, 25.0)):
         values = rng.lognormal(1, 1, requests)
-        values[rng.integers(requests)] = every * rng.uniform(3, 9)
+        stalled, twice = rng.choice(requests, 2, replace=False)
+        values[stalled], values[twice] = every * rng.uniform(3, 9), 2 * every
         yield values, every
 
 
@@ -188,6 +216,18 @@ def _once(latencies_ms, every_ms):
 
 def _copies(latencies_ms, every_ms):
     return np.repeat(latencies_ms, [max(1, int(x // every_ms)) for x in latencies_ms])
+
+
+def _added_last(latencies_ms, every_ms):
+    """Right but for the order: all that was logged, then all that is added."""
+    added = [with_omitted([latency], every_ms)[1:] for latency in latencies_ms]
+    return np.concatenate([latencies_ms, *added])
+
+
+def _only_above(latencies_ms, every_ms):
+    """`>` for "at least": what is left of exactly one interval is not added."""
+    counts = [max(1, math.ceil(latency / every_ms) - 1) for latency in latencies_ms]
+    return np.concatenate([x - every_ms * np.arange(n) for x, n in zip(latencies_ms, counts, strict=True)])
 
 
 def _to_zero(latencies_ms, every_ms):
@@ -213,6 +253,21 @@ check.function(
             "copies",
             _copies,
             "who comes later waits less: each held-up request waits one interval less than the one before.",
+        ),
+        Mistake(
+            "added at the end",
+            _added_last,
+            "the values are right, their order is not: what is added for a latency comes right after it.",
+        ),
+        Mistake(
+            "sorted",
+            lambda latencies_ms, every_ms: np.sort(with_omitted(latencies_ms, every_ms)),
+            "the values are right, their order is not: keep that of the log.",
+        ),
+        Mistake(
+            "more than one interval",
+            _only_above,
+            "at least one interval: where exactly one is left, it is added, too.",
         ),
         Mistake(
             "down to nothing",

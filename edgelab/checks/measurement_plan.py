@@ -1,6 +1,7 @@
 """How the measurement plan of `05_measurement` is judged: by what it finds, and misses, in simulated cases."""
 
 import math
+from numbers import Real
 
 import numpy as np
 
@@ -12,7 +13,7 @@ MEASUREMENT_PLAN = {
     "keyboard": {"load": "open", "order": "interleaved", "process": "warm", "report": "p99", "samples": 2000},
     "first answer": {"load": "closed", "order": "interleaved", "process": "fresh", "report": "p90", "samples": 80},
 }
-# What a sample takes, in seconds, and how many seconds there are.
+# What a sample takes (where two are compared, of both), in seconds, and how many seconds there are.
 _COSTS = {"release": (0.02, 60), "keyboard": (0.1, 300), "first answer": (2.0, 300)}
 _CHOICES = {
     "load": ("closed", "open"),
@@ -30,11 +31,12 @@ def judge_plan(plan: dict) -> list[str]:
 
 def _complaints(name: str, plan: dict) -> list[str]:
     unknown = [f"{name}: {key} is one of {', '.join(c)}" for key, c in _CHOICES.items() if plan.get(key) not in c]
-    if unknown or not plan.get("samples", 0) >= 1:
+    number = plan.get("samples")
+    if unknown or not (isinstance(number, Real) and number >= 1):
         return unknown or [f"{name}: samples is a number from 1 on"]
     (cost, seconds), samples = _COSTS[name], int(plan["samples"])
     if samples * cost > seconds:
-        return [f"{name}: {samples} samples take {samples * cost:.0f} s, there are {seconds}"]
+        return [f"{name}: {samples} samples take {samples * cost:g} s, there are {seconds}"]
     return list(filter(None, [{"release": _release, "keyboard": _keyboard, "first answer": _start}[name](plan)]))
 
 
@@ -70,7 +72,7 @@ def _keyboard(plan: dict) -> str:
         return f"keyboard: 99 of 100 keystrokes were promised; {plan['report']} says nothing of the slowest of 100"
     rng, samples = np.random.default_rng(21), int(plan["samples"])
     if not math.isfinite(early_stopping_estimate(np.ones(samples), 99)):
-        return f"keyboard: {samples} samples bound no p99: it needs so many that several lie above it"
+        return f"keyboard: {samples} samples bound no p99 with 99 % confidence"
     service = np.where(rng.random(samples) < 0.004, 900.0, 8.0)
     latencies = open_latencies(100.0 * np.arange(samples), service) if plan["load"] == "open" else service
     missed = np.percentile(latencies, 99) <= 50

@@ -47,6 +47,7 @@ def show_power(ratios: Sequence[float]) -> ipywidgets.VBox:
             reference=95,
             log="x",
         )
+        figure.axes[0].set_xticks([20, 50, 100, 200, 500, 1000])
         row = table.iloc[0]
         words = f"{rounds:.0f} rounds find {percent:.1f} % in {row['found, % of runs']} % of runs; "
         return figure, f"{words}for 95 % it takes {row['rounds for 95 %']} rounds.", table
