@@ -23,6 +23,7 @@ from edgelab.candidates import profile
 from edgelab.deployment import Answers
 from edgelab.measurement import Interval, LatencySamples, accuracy_interval
 from tests import small_build
+from tests.processes import HEEDING
 
 ROOT = Path(__file__).parent.parent
 PERCENTILES = ["p10", "p50", "p90", "p99"]
@@ -32,9 +33,7 @@ def start(home: Path, *args, **options) -> subprocess.Popen:
     command = [sys.executable, "-m", "tests.small_build", "build", *map(str, args)]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "encoding": "utf-8"}
     environment = {**os.environ, "EDGELAB_HOME": str(home)}
-    # Tests that run in the background of a shell ignore the interrupt, and so would what they start.
-    heed = {} if os.name == "nt" else {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}
-    return subprocess.Popen(command, cwd=ROOT, env=environment, **pipes, **heed, **options)
+    return subprocess.Popen(command, cwd=ROOT, env=environment, **pipes, **HEEDING, **options)
 
 
 def finish(process: subprocess.Popen) -> subprocess.CompletedProcess:

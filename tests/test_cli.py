@@ -18,6 +18,8 @@ import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
+from tests.processes import HEEDING
+
 ROOT = Path(__file__).parent.parent
 WORDS = {"lamp": "lights", "dark": "lights", "rain": "weather", "sun": "weather", "song": "music", "loud": "music"}
 
@@ -452,7 +454,8 @@ def test_a_missing_library_is_named_with_the_command_that_mends_it(bundle):
 def served(*args):
     """`edgelab cloud`, and the environment variables that it prints once it answers."""
     command = [sys.executable, "-m", "edgelab", "cloud", *map(str, args)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    process = subprocess.Popen(command, cwd=ROOT, **pipes, **HEEDING)
     try:
         lines = []
         while not lines or lines[-1].strip() != "Ctrl-C ends it":

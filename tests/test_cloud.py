@@ -24,6 +24,7 @@ from edgelab.network import COMPLETIONS, EmulatedNetwork, Network, NetworkError
 from edgelab.redaction import redact, restore
 from edgelab.slots import Span, parse_marked
 from edgelab.stand_in import KeyReused, Service, understand
+from tests.processes import HEEDING
 
 ROOT = Path(__file__).parent.parent
 POCKET = ROOT / "data" / "bundles" / "pocket"
@@ -390,9 +391,8 @@ cloud = start_cloud({str(POCKET)!r})
 print(cloud.process.pid, flush=True)
 {ends.get(how, "import time; time.sleep(60)")}
 """
-    parent = subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    )
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
+    parent = subprocess.Popen([sys.executable, "-c", code], **pipes, **HEEDING)
     try:
         pid = int(parent.stdout.readline())
         time.sleep(0.3)  # let it come to what it does at the end
