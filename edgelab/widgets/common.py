@@ -9,6 +9,9 @@ from matplotlib.figure import Figure
 
 from edgelab.plots import png
 
+# JupyterLab leaves no room between the cells of a table that a widget shows.
+SPACED = "<style>table.spaced td, table.spaced th { padding: 0.2em 0.8em; text-align: right; }</style>"
+
 
 def explorer(controls: list, draw: Callable[..., tuple[Figure, str, pd.DataFrame]]) -> ipywidgets.VBox:
     """Controls over a picture and its table. `draw(*values)` gives the figure, its alt text and the table; it runs
@@ -20,12 +23,17 @@ def explorer(controls: list, draw: Callable[..., tuple[Figure, str, pd.DataFrame
         figure, words, data = draw(*(control.value for control in controls))
         picture.value = png(figure)
         alt.value = f"<p>{html.escape(words)}</p>"  # said in words as well: an image widget carries no alt text
-        table.value = data.to_html(index=False, border=0)
+        table.value = spaced(data)
 
     for control in controls:
         control.observe(update, names="value")
     update()
     return ipywidgets.VBox([*controls, alt, picture, table])
+
+
+def spaced(data: pd.DataFrame) -> str:
+    """A table as HTML, with room between its cells."""
+    return SPACED + data.to_html(index=False, border=0, classes="spaced")
 
 
 def slider(label: str, value: float, low: float, high: float, step: float, form: str = ".2f"):

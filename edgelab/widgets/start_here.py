@@ -9,7 +9,7 @@ import pandas as pd
 from edgelab import plots
 from edgelab.bundle import Bundle
 from edgelab.measurement import accuracy_interval
-from edgelab.widgets.common import explorer, slider
+from edgelab.widgets.common import explorer, slider, spaced
 
 
 def compute_call(bundle: Bundle, text: str, best: int = 3) -> pd.DataFrame:
@@ -42,7 +42,7 @@ def show_pocket(bundle: Bundle, text: str = "wake me at quarter past six tomorro
         calls = compute_call(bundle, request)
         where = "escalate to the cloud" if calls["tool"][0] == "ask_cloud" else "on this device"
         answer.value = f"<b>{html.escape(calls['tool'][0])}</b>, {where}"
-        table.value = calls.to_html(index=False, border=0)
+        table.value = spaced(calls)
 
     box.observe(update, names="value")
     update()
