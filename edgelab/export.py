@@ -43,9 +43,8 @@ def export_onnx(
 
     model = model.eval()
     # A batch of 1 is taken for a constant: export with 2, unless that is what is wanted.
-    example = _random_inputs(vocabulary, (1 if one_request else 2, 7), np.random.default_rng(0))[
-        : 1 if one_request else 2
-    ]
+    ids, mask = _random_inputs(vocabulary, (1 if one_request else 2, 7), np.random.default_rng(0))
+    example = (ids,) if one_request else (ids, mask)
     with torch.inference_mode():
         names = ["intent", "slots"][: len(model(*example))]
     open_sizes = {1: torch.export.Dim("tokens")} | ({} if one_request else {0: torch.export.Dim("batch")})

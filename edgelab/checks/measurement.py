@@ -6,7 +6,7 @@ from statistics import NormalDist
 import numpy as np
 
 from edgelab.checks.core import Checks, Mistake
-from edgelab.checks.measurement_plan import MEASUREMENT_PLAN, judge_plan
+from edgelab.checks.measurement_plan import MEASUREMENT_PLAN, MISTAKES, judge_plan
 from edgelab.comparison import LEAST_ROUNDS, MEDIAN_ERROR, rounds_needed, spread
 from edgelab.load import open_latencies, with_omitted
 from edgelab.measurement import Z95, binomial_cumulative, early_stopping_estimate
@@ -281,50 +281,10 @@ check.function(
 # --- measurement_plan ---------------------------------------------------------------------------
 
 
-def _with(name: str, **changes) -> dict:
-    return MEASUREMENT_PLAN | {name: MEASUREMENT_PLAN[name] | changes}
-
-
 check.design(
     "measurement_plan",
     MEASUREMENT_PLAN,
     judge=judge_plan,
     nudge="Take the brief question by question: who waits for what, and what was promised?",
-    mistakes=(
-        Mistake(
-            "a hundred samples will do",
-            _with("release", samples=100),
-            "rounds_needed says how many: the spread is in the brief, and 10 samples make a round.",
-        ),
-        Mistake(
-            "old first, then new",
-            _with("release", order="one after the other"),
-            "what changes with time must fall on both alike: interleave.",
-        ),
-        Mistake(
-            "two means",
-            _with("release", report="mean"),
-            "the pairs carry the answer: a slow moment cancels in a ratio, not in two means.",
-        ),
-        Mistake(
-            "a polite load",
-            _with("keyboard", load="closed"),
-            "who waits for each answer before asking again measures the work, not the wait.",
-        ),
-        Mistake(
-            "too few for a p99",
-            _with("keyboard", samples=300),
-            "MLPerf's rule needs 662 samples before it speaks of a 99th percentile.",
-        ),
-        Mistake(
-            "starts in a warm process",
-            _with("first answer", process="warm"),
-            "everything is loaded after the first time: start a process for each sample.",
-        ),
-        Mistake(
-            "starts without end",
-            _with("first answer", samples=500),
-            "look at what a sample costs: the smallest number that bounds the percentile is enough.",
-        ),
-    ),
+    mistakes=MISTAKES,
 )

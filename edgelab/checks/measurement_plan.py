@@ -5,6 +5,7 @@ from numbers import Real
 
 import numpy as np
 
+from edgelab.checks.core import Mistake
 from edgelab.load import open_latencies
 from edgelab.measurement import early_stopping_estimate, percentile_interval
 
@@ -91,3 +92,46 @@ def _start(plan: dict) -> str:
     if not math.isfinite(early_stopping_estimate(np.ones(int(plan["samples"])), 90)):
         return f"first answer: {plan['samples']} samples bound no p90 with 99 % confidence"
     return ""
+
+
+def _with(name: str, **changes) -> dict:
+    return MEASUREMENT_PLAN | {name: MEASUREMENT_PLAN[name] | changes}
+
+
+MISTAKES = (
+    Mistake(
+        "a hundred samples will do",
+        _with("release", samples=100),
+        "rounds_needed says how many: the spread is in the brief, and 10 samples make a round.",
+    ),
+    Mistake(
+        "old first, then new",
+        _with("release", order="one after the other"),
+        "what changes with time must fall on both alike: interleave.",
+    ),
+    Mistake(
+        "two means",
+        _with("release", report="mean"),
+        "the pairs carry the answer: a slow moment cancels in a ratio, not in two means.",
+    ),
+    Mistake(
+        "a polite load",
+        _with("keyboard", load="closed"),
+        "who waits for each answer before asking again measures the work, not the wait.",
+    ),
+    Mistake(
+        "too few for a p99",
+        _with("keyboard", samples=300),
+        "MLPerf's rule needs 662 samples before it speaks of a 99th percentile.",
+    ),
+    Mistake(
+        "starts in a warm process",
+        _with("first answer", process="warm"),
+        "everything is loaded after the first time: start a process for each sample.",
+    ),
+    Mistake(
+        "starts without end",
+        _with("first answer", samples=500),
+        "look at what a sample costs: the smallest number that bounds the percentile is enough.",
+    ),
+)
