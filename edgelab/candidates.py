@@ -11,7 +11,7 @@ from edgelab.encoder import Spec, load_tokenizer
 
 @dataclass(frozen=True)
 class Student:
-    """One student and the formats it ships in. Its plan is for `FULL_DIET` texts; `fit` adapts it."""
+    """One student and the formats it ships in. Its plan is for `FULL_DIET` texts or more; `fit` adapts it."""
 
     spec: Spec
     plan: StudentPlan
@@ -21,16 +21,17 @@ class Student:
 # Rarer words are split further. More tokens bring students nothing that was measured (benchmarks/README.md), and each
 # costs its embedding and about 14 bytes of tokenizer.
 VOCABULARY = 4096
+VARIATIONS = 120_000  # of the training texts, labelled by the teacher: the same ones for every student
 
 
 def _transformer(layers: tuple[int, ...], lr: float, steps: int) -> Student:
-    plan = StudentPlan(lr, steps, augmented=60_000, real_share=0.6, masked=0.1, temperature=2.0)
+    plan = StudentPlan(lr, steps, augmented=VARIATIONS, real_share=0.6, masked=0.1, temperature=2.0)
     return Student(Spec("transformer", VOCABULARY, layers=layers), plan, ("fp32", "int8", "int4"))
 
 
 def _small(spec: Spec, lr: float, steps: int) -> Student:
     """Trained for 4 bits, so that its float32 form would only be larger."""
-    plan = StudentPlan(lr, steps, temperature=2.0, augmented=60_000, bits=4, variations_from=VOCABULARY)
+    plan = StudentPlan(lr, steps, temperature=2.0, augmented=VARIATIONS, bits=4, variations_from=VOCABULARY)
     return Student(spec, plan, ("int8", "int4"))
 
 
@@ -38,14 +39,14 @@ CANDIDATES = (
     _transformer((0, 3), lr=7e-4, steps=600),
     _small(Spec("convolution", VOCABULARY, 128, 384, depth=2), lr=2e-3, steps=8000),
     _small(Spec("convolution", VOCABULARY, 64, 256, depth=2), lr=3e-3, steps=5000),
-    _small(Spec("convolution", VOCABULARY, 48, 384), lr=3e-3, steps=5000),
+    _small(Spec("convolution", VOCABULARY, 48, 384), lr=3e-3, steps=8000),
     _small(Spec("convolution", 3072, 32, 192), lr=3.5e-3, steps=5000),
     _small(Spec("convolution", 3072, 16, 192), lr=5e-3, steps=5000),
     _small(Spec("static", 3072, 64, 128), lr=5e-3, steps=3000),
 )
 
-FULL_DIET = 75_000  # texts, variations included
-VARIATIONS = 20  # at most so many of each text: more only repeat it
+FULL_DIET = 75_000  # texts, variations included: with fewer, a plan's steps are shortened
+PER_TEXT = 20  # at most so many variations of each text: more only repeat it
 TEACHER_TOKENS = 1_500_000  # what the teacher reads while it learns, and again while it labels: minutes, not hours
 
 
@@ -90,7 +91,7 @@ def fit(student: Student, data: Profile) -> Student:
     are drawn as often as their share. Where slots are taught as well, the targets are not softened: on Pocket that was
     better for both, on CLINC150, which has none, worse (benchmarks/README.md)."""
     labelled = max(0, int(TEACHER_TOKENS / data.tokens) - data.texts)
-    augmented = min(student.plan.augmented, VARIATIONS * data.texts, labelled)
+    augmented = min(student.plan.augmented, PER_TEXT * data.texts, labelled)
     texts = data.texts + augmented
     plan = replace(
         student.plan,

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from edgelab.candidates import CANDIDATES, FULL_DIET, TEACHER_TOKENS, VARIATIONS, Profile, fit, profile, suitable
+from edgelab.candidates import CANDIDATES, FULL_DIET, PER_TEXT, TEACHER_TOKENS, Profile, fit, profile, suitable
 from edgelab.candidates import teacher_plan as plan_of
 from edgelab.dataset import Dataset, Split
 from edgelab.deployment import PRECISIONS
@@ -44,7 +44,7 @@ def test_all_students_are_taught_with_the_same_labels():
 
 def test_a_few_dozen_texts_get_few_variations_and_steps():
     fitted = fit(CANDIDATES[1], Profile(texts=36, tokens=7, cut=0, slots=False))
-    assert fitted.plan.augmented == 36 * VARIATIONS
+    assert fitted.plan.augmented == 36 * PER_TEXT
     assert fitted.plan.steps == CANDIDATES[1].plan.steps * 0.2
     assert fitted.plan.real_share == CANDIDATES[1].plan.real_share
 
