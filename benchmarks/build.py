@@ -6,7 +6,7 @@ python -m benchmarks.build --data snips2017 --seeds 1   data that no choice was 
 Prints the table and writes it into README.md.
 
 Each seed trains a teacher and students of its own; ratios are taken within a seed, side by side, and their median is
-shown. Accuracy and retention are on test, read once, after everything was decided on validation.
+shown. Accuracy and retention are on test, read once, after each build chose on validation.
 """
 
 import argparse
@@ -60,7 +60,8 @@ def medians(reports: list[dict]) -> dict[str, dict[str, float]]:
 
 
 def best(models: dict[str, dict[str, float]], retention: float) -> str | None:
-    """The smallest model that keeps this share of the teacher's accuracy, in the median of the seeds."""
+    """The smallest model that kept this share of the teacher's accuracy on test, in the median of the seeds: read off
+    the frontier, where a build chooses on validation."""
     return next((name for name, m in models.items() if m["retention"] >= retention), None)
 
 

@@ -20,14 +20,14 @@ NEIGHBOURS = 15
 
 def augment(dataset: Dataset, vocabulary: int, count: int, *, seed: int = 0) -> tuple[str, ...]:
     """`count` variations of the training texts, made on tokens of the trimmed vocabulary and decoded to text."""
-    from edgelab.encoder import load_tokenizer, trim_vocabulary
+    from edgelab.encoder import encodings, load_tokenizer, trim_vocabulary
 
     if count == 0:
         return ()
     tokenizer, kept = trim_vocabulary(load_tokenizer(), dataset.train.texts, vocabulary)
-    encodings = zip(tokenizer.encode_batch(list(dataset.train.texts)), dataset.train.labels, strict=True)
+    labelled = zip(encodings(tokenizer, dataset.train.texts), dataset.train.labels, strict=True)
     # A text of control characters only has no token between [CLS] and [SEP], and nothing to vary.
-    tokens, labels = zip(*((e.ids[1:-1], label) for e, label in encodings if len(e) > 2), strict=True)
+    tokens, labels = zip(*((e.ids[1:-1], label) for e, label in labelled if len(e) > 2), strict=True)
     near = nearest_tokens(kept, NEIGHBOURS)
     of_label: dict[str, list[int]] = {}
     for i, label in enumerate(labels):

@@ -3,21 +3,21 @@
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from edgelab import report, report_page
 from edgelab.bench import REQUESTS, Timing, time_bundles
-from edgelab.bundle import Bundle
+from edgelab.bundle import FILES, Bundle
 from edgelab.candidates import Profile, Student, fit, profile, suitable, teacher_plan
 from edgelab.dataset import Dataset
 from edgelab.deployment import Answers, answers, deploy
 from edgelab.distillation import TeacherPlan, train_student, train_teacher
-from edgelab.measurement import Interval, paired_ratio
+from edgelab.measurement import Interval, retention_interval
 from edgelab.progress import Progress
 from edgelab.selection import Candidate, choose, misses
-from edgelab.workspace import folder_bytes, write_atomic
+from edgelab.workspace import folder_bytes, home, home_errors, write_atomic
 
 BLOCK = 20  # requests in a row: not each right after one of a large model, which would leave the caches empty
 OUTPUT = ("bundle", "report.json", "report.html", "samples.json")
@@ -80,8 +80,11 @@ def build(
 
     Raises:
         BuildError: `out` cannot be written to, or the teacher is never right.
+        HomeError: what is built on the way cannot be kept.
     """
     check_folder(out)
+    with home_errors():
+        (home() / "built").mkdir(parents=True, exist_ok=True)
     data = profile(dataset)
     students = [fit(student, data) for student in suitable(dataset)]
     plan = teacher_plan(data)
@@ -110,7 +113,7 @@ def build(
     measured = []
     for name, folder in folders.items():
         given = answers(folder, dataset, "validation")
-        retention = paired_ratio(given.correct, expected.correct)
+        retention = retention_interval(given.correct, expected.correct)
         measured.append(Measured(name, folder, given, retention, timings[name]))
     teachers, candidates = measured[:2], measured[2:]
     chosen, nearest = release(candidates, bar)
@@ -149,21 +152,52 @@ def release(candidates: list[Measured], bar: Bar) -> tuple[Measured | None, Meas
 
 def check_folder(out: Path) -> None:
     """Raises BuildError where a build could not be written, or would overwrite what is not one."""
-    existing = next(place for place in (out, *out.absolute().parents) if place.exists())
-    if not existing.is_dir():
-        raise BuildError(f"{existing}: expected a folder to write to, found a file")
-    if not os.access(existing, os.W_OK):
-        raise BuildError(f"{existing}: not allowed to write there")
-    found = sorted(f.name for f in out.iterdir() if f.name[0] != ".") if out.exists() else []
-    foreign = [name for name in found if name not in OUTPUT]
+    try:
+        existing = next(place for place in (out, *out.absolute().parents) if os.path.lexists(place))
+        if not existing.is_dir():
+            raise BuildError(f"{existing}: expected a folder to write to, found a {_kind(existing)}")
+        if not os.access(existing, os.W_OK | os.X_OK):
+            raise BuildError(f"{existing}: not allowed to write there")
+        foreign = next(_foreign(out), None) if out.exists() else None
+    except OSError as error:
+        raise BuildError(f"{out}: cannot be written to: {error.strerror}") from None
     if foreign:
-        raise BuildError(f"{out}: expected an empty folder or an earlier build, found {foreign[0]}; choose another one")
+        raise BuildError(f"{out}: expected an empty folder or an earlier build, found {foreign}; choose another one")
+
+
+def _kind(place: Path) -> str:
+    return "file" if place.exists() else "link to nothing"
+
+
+def _foreign(out: Path) -> Iterator[str]:
+    """What stands in a folder and is not of a build; hidden files are nobody's."""
+    for entry in sorted(out.iterdir()):
+        if entry.name[0] == ".":
+            continue
+        if entry.name not in OUTPUT or entry.is_dir() != (entry.name == "bundle"):
+            yield entry.name
+        elif entry.is_dir():
+            parts = sorted(part.name for part in entry.iterdir() if part.name[0] != ".")
+            yield from (f"bundle/{part}" for part in parts if part not in ("bundle.json", *FILES))
 
 
 def write(out: Path, chosen: Measured | None, content: dict, timings: dict[str, Timing]) -> None:
-    """Each part whole or not at all; `report.json` comes last, so where it stands the folder is complete."""
+    """Each part whole or not at all, and made before an earlier one goes; `report.json` comes last, so where it stands
+    the folder is complete."""
+    samples = {
+        name: {
+            "latency_ms": timing.with_tokenizer.milliseconds,
+            "latency_without_tokenizer_ms": timing.without_tokenizer.milliseconds,
+        }
+        for name, timing in timings.items()
+    }
+    files = {
+        "samples.json": json.dumps(samples, allow_nan=False),
+        "report.html": report_page.page(content),
+        "report.json": json.dumps(content, indent=1, allow_nan=False),
+    }
     out.mkdir(parents=True, exist_ok=True)
-    for name in OUTPUT[1:]:
+    for name in files:
         (out / name).unlink(missing_ok=True)
     scratch = out / f".bundle-{os.getpid()}"
     try:
@@ -174,16 +208,8 @@ def write(out: Path, chosen: Measured | None, content: dict, timings: dict[str, 
             os.replace(scratch, out / "bundle")
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    samples = {
-        name: {
-            "latency_ms": timing.with_tokenizer.milliseconds,
-            "latency_without_tokenizer_ms": timing.without_tokenizer.milliseconds,
-        }
-        for name, timing in timings.items()
-    }
-    write_atomic(out / "samples.json", json.dumps(samples))
-    write_atomic(out / "report.html", report_page.page(content))
-    write_atomic(out / "report.json", json.dumps(content, indent=1))
+    for name, text in files.items():
+        write_atomic(out / name, text)
 
 
 # --- how long it takes --------------------------------------------------------------------------

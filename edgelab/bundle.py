@@ -244,13 +244,20 @@ def save(
 
 def read_manifest(folder: Path) -> dict:
     """The verified `bundle.json` of a folder. Raises BundleError as `Bundle.load` does."""
+    try:
+        return _verified(folder)
+    except OSError as error:
+        raise BundleError(f"{error.filename or folder}: cannot be read: {error.strerror}") from None
+
+
+def _verified(folder: Path) -> dict:
     file = folder / "bundle.json"
     if not file.is_file():
         raise BundleError(f"{folder}: expected a bundle, found no bundle.json in it")
     try:
         manifest = json.loads(file.read_text("utf-8"))
         found = manifest["format"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise BundleError(f"{file}: expected a bundle's manifest, found something else") from None
     if found != FORMAT:
         newer = "; a newer EdgeLab wrote it: update this one" if isinstance(found, int) and found > FORMAT else ""

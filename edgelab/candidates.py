@@ -6,7 +6,7 @@ import numpy as np
 
 from edgelab.dataset import SPLITS, Dataset
 from edgelab.distillation import StudentPlan, TeacherPlan
-from edgelab.encoder import Spec, load_tokenizer
+from edgelab.encoder import Spec, encodings, load_tokenizer
 
 
 @dataclass(frozen=True)
@@ -71,12 +71,10 @@ def profile(dataset: Dataset) -> Profile:
     tokenizer = load_tokenizer()
     lengths, cut = [], []
     for name in SPLITS:
-        texts = getattr(dataset, name).texts
-        for start in range(0, len(texts), 4096):  # encodings are large
-            encodings = tokenizer.encode_batch(list(texts[start : start + 4096]))
-            cut += [bool(e.overflowing) for e in encodings]
+        for encoding in encodings(tokenizer, getattr(dataset, name).texts):
+            cut.append(bool(encoding.overflowing))
             if name == "train":
-                lengths += [len(e) for e in encodings]
+                lengths.append(len(encoding))
     return Profile(len(lengths), float(np.mean(lengths)), float(np.mean(cut)), bool(dataset.slot_names))
 
 

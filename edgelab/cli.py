@@ -41,11 +41,12 @@ def refusals() -> tuple[type[Exception], ...]:
     from edgelab.course import CourseError
     from edgelab.dataset import DataError
     from edgelab.network import NetworkError
+    from edgelab.workspace import HomeError
 
     # These import torch: if one of them raised, it is loaded.
     heavy = (("edgelab.encoder", "WeightsError"), ("edgelab.build", "BuildError"))
     raised = tuple(getattr(sys.modules[module], name) for module, name in heavy if module in sys.modules)
-    return (BundleError, CloudError, CourseError, DataError, NetworkError, *raised)
+    return (BundleError, CloudError, CourseError, DataError, HomeError, NetworkError, *raised)
 
 
 class Parser(argparse.ArgumentParser):
@@ -68,6 +69,15 @@ def number(kind: type, description: str, fits: Callable[[float], bool]) -> Calla
         return value
 
     return parse
+
+
+def whole_text(text: str) -> str:
+    """For `type=`: Python hands over bytes that are not UTF-8 as halves of characters, which no tokenizer takes."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise argparse.ArgumentTypeError(f"expected UTF-8, found {text!r}") from None
+    return text
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -119,14 +129,19 @@ A teacher is trained on your data. Small students learn from it, each is written
 measured side by side here: accuracy, size, latency. Chosen is, on validation, the smallest whose retention (accuracy
 over the teacher's) reaches --retention at the lower end of its 95 %% interval. Test is read once, after that.
 
-A file has the columns text, label and, if you like, split (train, validation, test). In OUT you find bundle/ (what
-ships), report.html to read, report.json to compute with, samples.json with every latency. Interrupted? The same
-command goes on from the last finished stage. Takes minutes to tens of minutes.
+A file has the columns text, label and, if you like, split (train, validation, test), with every label in train.
+Without split, the rows of each label are divided 80/10/10, repeats of a text kept together; a label with fewer than 3
+different texts is all in train. In OUT you find bundle/ (what ships), report.html to read, report.json to compute with,
+samples.json with every latency. Interrupted? The same command goes on from the last finished stage. Takes minutes to
+tens of minutes.
 
 exit codes: 0 built; 2 wrong input; 3 nothing clears the bar (the report is written and names the nearest)""",
     )
     build_parser.add_argument(
-        "--data", required=True, help="your .csv, .tsv or .jsonl file, or pocket, clinc150, snips2017"
+        "--data",
+        required=True,
+        help="your .csv, .tsv or .jsonl file with the columns text, label and, if you like, split (its rules: above); "
+        "or pocket, clinc150, snips2017",
     )
     build_parser.add_argument(
         "--out", required=True, type=Path, help="the folder to write: empty, new or an earlier build"
@@ -149,12 +164,8 @@ exit codes: 0 built; 2 wrong input; 3 nothing clears the bar (the report is writ
     build_parser.add_argument(
         "--threads", type=whole, default=1, help="threads of a request when it is timed (default 1)"
     )
-    build_parser.add_argument(
-        "--seed",
-        type=number(int, "a whole number, at least 0", lambda x: x >= 0),
-        default=0,
-        help="another seed gives other models (default 0)",
-    )
+    seed = number(int, f"a whole number from 0 to {2**63 - 1}", lambda x: 0 <= x < 2**63)  # as torch and NumPy take it
+    build_parser.add_argument("--seed", type=seed, default=0, help="another seed gives other models (default 0)")
     build_parser.add_argument("--json", action="store_true", help="print report.json instead of a table")
 
     predict_parser = add(
@@ -166,7 +177,11 @@ exit codes: 0 built; 2 wrong input; 3 nothing clears the bar (the report is writ
     )
     predict_parser.add_argument("bundle", metavar="BUNDLE", help="the folder of a bundle")
     predict_parser.add_argument(
-        "texts", nargs="*", metavar="TEXT", help="a text, in quotes; `-` reads one a line, skipping blank lines"
+        "texts",
+        nargs="*",
+        metavar="TEXT",
+        type=whole_text,
+        help="a text, in quotes; `-` reads one a line, skipping blank lines",
     )
 
     evaluate_parser = add(
@@ -267,9 +282,7 @@ was lost, was carried out. A request with an Idempotency-Key header is carried o
         metavar="SHARE",
         help="the share of emulated answers that count as right (default 0.95)",
     )
-    cloud_parser.add_argument(
-        "--seed", type=number(int, "a whole number, at least 0", lambda x: x >= 0), default=0, help="(default 0)"
-    )
+    cloud_parser.add_argument("--seed", type=seed, default=0, help="(default 0)")
 
     cache = subparsers.add_parser("cache", help="what was built on this machine: list it, clear it")
     actions = cache.add_subparsers(title="commands", metavar="COMMAND", required=True)

@@ -3,7 +3,7 @@ converted to few bits."""
 
 import shutil
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,7 @@ from edgelab import precision
 from edgelab.graph import cpu_session
 from edgelab.packing import pack
 from edgelab.quantization import answers_flipped, divergence
-from edgelab.trained import Trained, store_outputs
+from edgelab.trained import Trained
 from edgelab.workspace import build_once
 
 MODULES = tuple(f"edgelab.{m}" for m in ("converted", "precision", "quantization", "packing", "trained", "export"))
@@ -110,18 +110,11 @@ class Converted(Trained):
     def file(self) -> Path:
         return self.artifact.path / "model.onnx"
 
-    def outputs(self, split: str = "test"):
-        """The `training.Outputs` of the file on a split, by its name; kept once given."""
+    def answer(self, texts: tuple[str, ...]):
+        """The `training.Outputs` of the file on texts."""
+        from edgelab.encoder import encode
 
-        def build(folder: Path) -> None:
-            from edgelab.encoder import encode
-
-            given = run_file(self.file, encode(self.tokenizer(), self.split(split).texts))
-            store_outputs(folder, split, given)
-
-        inputs = {"model": self.artifact.path.name, "data": self.dataset.fingerprint, "split": split}
-        answered = build_once("outputs", build, inputs=inputs, modules=("edgelab.converted", "edgelab.slots"))
-        return Trained.outputs(replace(self, artifact=answered), split)
+        return run_file(self.file, encode(self.tokenizer(), texts))
 
     def bundle(self) -> Path:
         """The deployable folder of this file."""

@@ -6,7 +6,7 @@
 import hashlib
 import json
 import random
-from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -160,7 +160,7 @@ def _snips2017(paths: dict[str, Path]) -> Dataset:
 def load_file(path: Path) -> Dataset:
     """A CSV, TSV or JSONL file with columns `text`, `label` and, optionally, `split`.
 
-    Without `split`, each label is divided 80/10/10 by a fixed seed.
+    Without `split`, the texts of each label are divided 80/10/10 by a fixed seed. Every label must be in train.
 
     Raises:
         DataError: names the file, the line and what was expected.
@@ -174,25 +174,36 @@ def load_file(path: Path) -> Dataset:
         if has_split and split not in SPLITS:
             raise DataError(f"{path}, line {number}: expected split train, validation or test, found {split!r}")
         rows.append((number, text, label, split))
-    counts = Counter(label for _, _, label, _ in rows)
-    if len(counts) < 2:
-        raise DataError(f"{path}: expected at least 2 labels, found only {next(iter(counts))!r}")
-    for number, _, label, _ in rows:
-        if counts[label] < 3:
+    numbers, texts, labels, assigned = zip(*rows, strict=True)
+    if not has_split:
+        assigned = _stratified(texts, labels)
+    _check_splits(path, numbers, labels, assigned, has_split)
+    everything = Split(texts, labels)
+    splits = {name: everything.where(lambda i, name=name: assigned[i] == name) for name in SPLITS}
+    name = path.stem.encode("utf-8", "replace").decode()  # a file's name may hold bytes that no report takes
+    return _dataset(name, splits)
+
+
+def _check_splits(path: Path, numbers, labels, assigned, has_split: bool) -> None:
+    empty = [name for name in SPLITS if name not in assigned]
+    if empty and has_split:
+        raise DataError(
+            f"{path}: expected rows of every split, found none of {' and '.join(empty)}; name some rows so, "
+            "or leave the column split out to have the rows divided 80/10/10"
+        )
+    trained = {label for label, name in zip(labels, assigned, strict=True) if name == "train"}
+    if len(trained) < 2:
+        raise DataError(f"{path}: expected at least 2 labels in train, found only {min(trained)!r}")
+    if empty:
+        raise DataError(
+            f"{path}: expected a label with at least 3 different texts of its own, since train, validation and test "
+            "need one each; found none"
+        )
+    for number, label, name in zip(numbers, labels, assigned, strict=True):
+        if label not in trained:
             raise DataError(
-                f"{path}, line {number}: expected at least 3 examples of label {label!r}, found {counts[label]}"
+                f"{path}, line {number}: label {label!r} is in {name}: expected examples of it in train, too, found none"
             )
-    assigned = [row[3] for row in rows] if has_split else _stratified([row[2] for row in rows])
-    columns = {name: [r for r, s in zip(rows, assigned, strict=True) if s == name] for name in SPLITS}
-    for name, chosen in columns.items():
-        missing = sorted(set(counts) - {r[2] for r in chosen})
-        if missing:
-            line = next(r[0] for r in rows if r[2] == missing[0])
-            raise DataError(
-                f"{path}, line {line}: expected label {missing[0]!r} in every split, found none of it in {name!r}"
-            )
-    splits = {n: Split(tuple(r[1] for r in c), tuple(r[2] for r in c)) for n, c in columns.items()}
-    return _dataset(path.stem, splits)
 
 
 def _value(path: Path, number: int, column: str, value) -> str:
@@ -209,16 +220,22 @@ def _value(path: Path, number: int, column: str, value) -> str:
     return trimmed
 
 
-def _stratified(labels: list[str], seed: int = 0) -> list[str]:
-    """80/10/10 within each label, at least one of each in validation and in test."""
-    assigned = ["train"] * len(labels)
+def _stratified(texts: Sequence[str], labels: Sequence[str], seed: int = 0) -> list[str]:
+    """80/10/10 of the different texts of each label, at least one in validation and in test; all in train where there
+    are fewer than 3. A text under two labels goes with the first, unless the other would be missing from train."""
+    keys = [text.casefold() for text in texts]
+    rows = list(zip(keys, labels, strict=True))
+    first = dict(reversed(rows))  # the label that a text has first
+    members: dict[str, list[str]] = {}
+    for key in dict.fromkeys(keys):
+        members.setdefault(first[key], []).append(key)
+    assigned = dict.fromkeys(keys, "train")
     generator = random.Random(seed)
-    for label in sorted(set(labels)):
-        members = [i for i, other in enumerate(labels) if other == label]
-        generator.shuffle(members)
-        held = max(1, round(len(members) / 10))
-        for i in members[:held]:
-            assigned[i] = "validation"
-        for i in members[held : 2 * held]:
-            assigned[i] = "test"
-    return assigned
+    for _, own in sorted(members.items()):
+        if len(own) >= 3:
+            generator.shuffle(own)
+            held = max(1, round(len(own) / 10))
+            assigned |= dict.fromkeys(own[:held], "validation") | dict.fromkeys(own[held : 2 * held], "test")
+    trained = {label for key, label in rows if assigned[key] == "train"}
+    assigned |= {key: "train" for key, label in rows if label not in trained}
+    return [assigned[key] for key in keys]

@@ -108,7 +108,7 @@ def train_teacher(dataset: Dataset, plan: TeacherPlan, *, seed: int = 0) -> Trai
         recipe = Recipe(plan.lr, plan.head_lr, plan.batch_size, epochs=plan.epochs)
         loss = functools.partial(hard_loss, slot_weight=plan.slot_weight)
         train(model, encoded, loss, recipe, seed=seed, title="teacher")
-        store(folder, model, tokenizer, dataset)
+        store(folder, model, tokenizer)
 
     artifact = build_once("teacher", build, inputs=inputs, modules=MODULES)
     return Trained("teacher", artifact, None, dataset, vocabulary=30522)
@@ -238,7 +238,7 @@ def train_student(
             rows = draw_mixture(encoded.lengths, len(dataset.train), plan.real_share, plan.batch_size)
             train(model, encoded, loss, recipe, next_rows=rows, **arguments)
         settle(model)
-        store(folder, model, tokenizer, dataset)
+        store(folder, model, tokenizer)
 
     artifact = build_once("student", build, inputs=inputs, modules=MODULES)
     return Trained(name, artifact, spec, dataset, spec.vocabulary)

@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import importlib.util
+import os
 import re
 import shutil
 
@@ -16,7 +17,7 @@ def report() -> list[str]:
     from edgelab.host import FEATURES, host
 
     machine, home = host(), workspace.home()
-    existing = next(folder for folder in (home, *home.parents) if folder.exists())
+    existing = next(folder for folder in (home, *home.parents) if os.path.exists(folder))
     encoder = encoder_state() if importlib.util.find_spec("torch") else "not checked: it needs torch"
     versions = workspace.versions(required_libraries())
     lines = [

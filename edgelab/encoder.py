@@ -4,12 +4,13 @@ import functools
 import hashlib
 import importlib.util
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
-from tokenizers import Tokenizer
+from tokenizers import Encoding, Tokenizer
 from torch import nn
 
 from edgelab.dataset import Dataset, Split
@@ -102,6 +103,12 @@ def embed(texts: tuple[str, ...]) -> np.ndarray:
 # --- tokens in ----------------------------------------------------------------------------------
 
 
+def encodings(tokenizer: Tokenizer, texts: tuple[str, ...]) -> Iterator[Encoding]:
+    """Each text's encoding. A few thousand at a time: what the library notes of a long text takes 40 kB."""
+    for start in range(0, len(texts), 4096):
+        yield from tokenizer.encode_batch(list(texts[start : start + 4096]))
+
+
 def trim_vocabulary(tokenizer: Tokenizer, texts: tuple[str, ...], size: int) -> tuple[Tokenizer, np.ndarray]:
     """A tokenizer of at most `size` tokens, and the old id of each new one.
 
@@ -111,7 +118,7 @@ def trim_vocabulary(tokenizer: Tokenizer, texts: tuple[str, ...], size: int) -> 
     """
     spec = json.loads(tokenizer.to_str())
     vocabulary = spec["model"]["vocab"]
-    counts = np.bincount([i for e in tokenizer.encode_batch(list(texts)) for i in e.ids], minlength=len(vocabulary))
+    counts = np.bincount([i for e in encodings(tokenizer, texts) for i in e.ids], minlength=len(vocabulary))
     seen = {c for text in texts for c in tokenizer.normalizer.normalize_str(text)} | {chr(c) for c in range(33, 127)}
 
     def rank(item: tuple[str, int]) -> tuple[int, int, int]:
@@ -151,22 +158,22 @@ class Encoded:
 
 def encode(tokenizer: Tokenizer, texts: tuple[str, ...]) -> Encoded:
     """Tokens of unlabelled texts: every label id and tag is 0."""
-    encodings = tokenizer.encode_batch(list(texts))
-    first = [first_pieces(e.word_ids) for e in encodings]
-    return Encoded([e.ids for e in encodings], first, [[0] * len(f) for f in first], np.zeros(len(texts), dtype=int))
+    pairs = [(e.ids, first_pieces(e.word_ids)) for e in encodings(tokenizer, texts)]
+    ids, first = [i for i, _ in pairs], [f for _, f in pairs]
+    return Encoded(ids, first, [[0] * len(f) for f in first], np.zeros(len(texts), dtype=int))
 
 
 def encode_labelled(tokenizer: Tokenizer, dataset: Dataset, split: Split) -> Encoded:
     """Tokens, tags and label ids of a split; without slots every word is tagged `O`."""
-    plain = encode(tokenizer, split.texts)
-    labels = np.array(dataset.label_ids(split))
+    plain = replace(encode(tokenizer, split.texts), labels=np.array(dataset.label_ids(split)))
     if split.spans is None:
-        return replace(plain, labels=labels)
+        return plain
     names = tag_names(list(dataset.slot_names))
-    encodings = tokenizer.encode_batch(list(split.texts))
-    rows = [spans_to_tags(s, e.word_ids, e.offsets, names) for s, e in zip(split.spans, encodings, strict=True)]
-    tags = [[row[i] for i in first] for row, first in zip(rows, plain.first, strict=True)]
-    return replace(plain, tags=tags, labels=labels)
+    tags = []
+    for spans, e, first in zip(split.spans, encodings(tokenizer, split.texts), plain.first, strict=True):
+        row = spans_to_tags(spans, e.word_ids, e.offsets, names)
+        tags.append([row[i] for i in first])
+    return replace(plain, tags=tags)
 
 
 def pad(ids: list[list[int]]) -> tuple[torch.Tensor, torch.Tensor]:

@@ -49,8 +49,49 @@ def paired_difference(a: np.ndarray, b: np.ndarray, *, resamples: int = 2000, se
 
 
 def paired_ratio(a: np.ndarray, b: np.ndarray, *, resamples: int = 2000, seed: int = 0) -> Interval:
-    """Mean of a over mean of b, drawn as above: the retention, where `b` is the teacher."""
+    """Mean of a over mean of b, drawn as above: the retention, where `b` is the teacher. A draw in which `b` is never
+    right has no ratio and is left out. A shipping decision wants `retention_interval`, which holds for few examples."""
     return _paired(a, b, np.divide, resamples, seed)
+
+
+def retention_interval(student: np.ndarray, teacher: np.ndarray) -> Interval:
+    """The student's accuracy over the teacher's with the asymptotic score interval for a ratio of paired proportions
+    (Tang, Tang and Chan 2003), recommended by Fagerland, Lydersen and Laake 2014. Both are bool [examples].
+
+    A bootstrap draws only from what was seen: a student that was never worse on 20 examples would have no doubt left.
+    This interval is, where the teacher is always right, Wilson's.
+
+    Raises:
+        ValueError: not the same examples, or the teacher is never right.
+    """
+    a, b = np.asarray(student, dtype=bool), np.asarray(teacher, dtype=bool)
+    if a.shape != b.shape or a.ndim != 1 or not b.any():
+        raise ValueError(
+            f"expected one row each of the same examples, the teacher right once, found {a.shape}, {b.shape}"
+        )
+    n, right, lost, reference = len(a), int(a.sum()), int((b & ~a).sum()), int(b.sum())
+
+    def score(ratio: float) -> float:
+        """How many standard errors the student's right answers lie above `ratio` times the teacher's; falls with it."""
+        # The likeliest share of what only the teacher gets right, were this the true ratio.
+        p = n * (1 + ratio)
+        q = reference * ratio**2 - right - 2 * lost
+        r = lost * (1 - ratio) * (right + lost) / n
+        share = (np.sqrt(max(0.0, q**2 - 4 * p * r)) - q) / (2 * p)
+        variance = p * share + (right + lost) * (ratio - 1)
+        excess = right - ratio * reference
+        return excess / np.sqrt(variance) if variance > 0 else np.copysign(np.inf, excess)
+
+    def where(level: float, low: float, high: float) -> float:
+        for _ in range(60):
+            middle = (low + high) / 2
+            low, high = (middle, high) if score(middle) > level else (low, middle)
+        return (low + high) / 2
+
+    value = right / reference
+    return Interval(
+        value, min(value, where(Z95, 0, value)), max(value, where(-Z95, value, 2 * (n + Z95**2) / reference))
+    )
 
 
 def _paired(a: np.ndarray, b: np.ndarray, compare: np.ufunc, resamples: int, seed: int) -> Interval:
@@ -67,10 +108,11 @@ def _paired(a: np.ndarray, b: np.ndarray, compare: np.ufunc, resamples: int, see
         # A draw with replacement is a count for each seed and each example.
         seed_counts = np.bincount(generator.integers(seeds, size=seeds), minlength=seeds)
         counts = np.bincount(generator.integers(examples, size=examples), minlength=examples)
-        values[i] = compare(seed_counts @ a @ counts, seed_counts @ b @ counts)
+        drawn, reference = seed_counts @ a @ counts, seed_counts @ b @ counts
+        values[i] = compare(drawn, reference) if reference or compare is np.subtract else np.nan
     # Sums were compared: a difference of sums becomes one of means, a ratio of sums is that of means already.
     scale = a.size if compare is np.subtract else 1
-    low, high = np.percentile(values, [2.5, 97.5]) / scale
+    low, high = np.nanpercentile(values, [2.5, 97.5]) / scale
     return Interval(float(compare(a.sum(), b.sum()) / scale), float(low), float(high))
 
 

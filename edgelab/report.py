@@ -9,7 +9,7 @@ from edgelab import __version__
 from edgelab.bench import PERCENTILES
 from edgelab.dataset import SPLITS, Dataset
 from edgelab.host import host
-from edgelab.measurement import Interval, LatencySamples, paired_ratio, speedup
+from edgelab.measurement import Interval, LatencySamples, retention_interval, speedup
 from edgelab.selection import misses
 from edgelab.workspace import versions
 
@@ -36,8 +36,8 @@ def content(
 
     def entry(model: "Measured") -> dict:
         given, timing = test[model.name], model.timing
-        retention = paired_ratio(given.correct, test[teacher.name].correct)
-        speed = speedup(teacher.timing.with_tokenizer, timing.with_tokenizer)
+        retention = retention_interval(given.correct, test[teacher.name].correct)
+        speed = speedup(teacher.timing.with_tokenizer, timing.with_tokenizer, block=settings["block"])
         slots = given.slot_exact_match
         return {
             "name": model.name,
@@ -107,6 +107,23 @@ def notes(dataset: Dataset, data: "Profile") -> list[str]:
         found.append(
             f"Validation has {len(dataset.validation)} examples: too few to tell similar models apart, and intervals "
             "from so few are themselves uncertain. Give it more."
+        )
+    held_out = (dataset.validation, dataset.test)
+    learned = {text.casefold() for text in dataset.train.texts}
+    repeated = sum(text.casefold() in learned for split in held_out for text in split.texts)
+    if repeated:
+        found.append(
+            f"Of the {sum(map(len, held_out)):,} texts of validation and test, {repeated:,} also stand in train: on those, "
+            "accuracy is measured on memorised texts."
+        )
+    tested = set(dataset.validation.labels) & set(dataset.test.labels)
+    untested = [label for label in dataset.labels if label not in tested]
+    if untested:
+        have = "label has" if len(untested) == 1 else "labels have"
+        more = f" and {len(untested) - 5} more" if len(untested) > 5 else ""
+        found.append(
+            f"{len(untested)} {have} no example in validation, or none in test, so nothing is known there of "
+            f"{', '.join(untested[:5])}{more}."
         )
     if dataset.slot_names:
         found.append("The data has slots, so no static student was tried: it sees no order of words.")

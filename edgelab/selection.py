@@ -52,6 +52,6 @@ def misses(card: dict[str, float], bar: dict[str, float]) -> list[str]:
         side, _, metric = name.partition("_")
         if side not in ("min", "max") or metric not in card:
             raise ValueError(f"expected min_ or max_ and one of {', '.join(sorted(card))}, found {name!r}")
-        if (card[metric] < bound) if side == "min" else (card[metric] > bound):
+        if not ((card[metric] >= bound) if side == "min" else (card[metric] <= bound)):  # NaN fails, too
             reasons.append(f"{metric} is {card[metric]:g}, {side} {bound:g}")
     return reasons

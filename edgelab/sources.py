@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from edgelab.workspace import download_home
+from edgelab.workspace import download_home, home_errors
 
 # Pinned by commit and SHA-256: the same bytes for every learner, or a clear error.
 PUBLIC = {
@@ -47,20 +47,25 @@ def fetch(name: str) -> dict[str, Path]:
     that holds them under the same names (`…/clinc150/data_full.json`)."""
     import pooch
 
+    pooch.get_logger().setLevel("WARNING")  # a bar shows a download; where there is none, stderr is left to the error
     base, files = PUBLIC[name]
     mirror = os.environ.get("EDGELAB_MIRROR")
     folder = download_home() / name
+    with home_errors():
+        folder.mkdir(parents=True, exist_ok=True)
     paths = {}
     for file, sha256 in files.items():
         url = f"{mirror.rstrip('/')}/{name}/{file.rsplit('/', 1)[-1]}" if mirror else base + file
+        known, kept, failed = f"sha256:{sha256}", file.replace("/", "_"), None
         try:
-            fetched = pooch.retrieve(url, f"sha256:{sha256}", fname=file.replace("/", "_"), path=folder)
+            paths[file] = Path(pooch.retrieve(url, known, fname=kept, path=folder, progressbar=True))
         except Exception as error:
+            failed = str(error)
+        if failed is not None:  # the caught error is gone, and with it the bar, which ended its own line
             raise DataError(
-                f"{name}: cannot get {file} from {url}: {error}; "
+                f"{name}: cannot get {file} from {url}: {failed}; "
                 "check the connection, or set EDGELAB_MIRROR to a server that holds the file"
-            ) from None
-        paths[file] = Path(fetched)
+            )
     return paths
 
 
@@ -94,6 +99,7 @@ def read_records(path: Path, required: tuple[str, ...]) -> list[tuple[int, dict]
 
 def _table(path: Path, required: tuple[str, ...]) -> Iterator[tuple[int, dict]]:
     delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
+    csv.field_size_limit(2**31 - 1)  # texts may be long; the largest that every system takes
     # Strict: a quote that is never closed would swallow the rest of the file.
     reader = csv.reader(io.StringIO(read_text(path), newline=""), delimiter=delimiter, strict=True)
     header, number = None, 1
@@ -102,6 +108,9 @@ def _table(path: Path, required: tuple[str, ...]) -> Iterator[tuple[int, dict]]:
             if row and header is None:
                 header = [name.strip() for name in row]
                 _require(path, number, header, required)
+                for column in required:
+                    if header.count(column) > 1:
+                        raise DataError(f"{path}, line {number}: expected one column {column!r}, found it repeated")
             elif row:
                 if len(row) != len(header):
                     raise DataError(
@@ -111,7 +120,10 @@ def _table(path: Path, required: tuple[str, ...]) -> Iterator[tuple[int, dict]]:
                 yield number, dict(zip(header, row, strict=True))
             number = reader.line_num + 1  # a quoted text may run over lines
     except csv.Error as error:
-        raise DataError(f"{path}, line {number}: expected a row of columns: {error}") from None
+        raise DataError(
+            f"{path}, line {number}: expected a row of columns: {error}; where quotes stand around a text, "
+            'write each one inside it twice (""), or leave out those around it'
+        ) from None
 
 
 def _json_lines(path: Path, required: tuple[str, ...]) -> Iterator[tuple[int, dict]]:
@@ -119,8 +131,9 @@ def _json_lines(path: Path, required: tuple[str, ...]) -> Iterator[tuple[int, di
         if line.strip():
             try:
                 record = json.loads(line)
-            except json.JSONDecodeError as error:
-                raise DataError(f"{path}, line {number}: expected a JSON object: {error.msg}") from None
+            except (ValueError, RecursionError) as error:  # also a number or a nesting that Python does not read
+                said, _, _ = getattr(error, "msg", str(error)).partition(";")
+                raise DataError(f"{path}, line {number}: expected a JSON object: {said}") from None
             if not isinstance(record, dict):
                 raise DataError(f"{path}, line {number}: expected a JSON object, found {line[:40]!r}")
             _require(path, number, record, required)

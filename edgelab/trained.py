@@ -1,4 +1,4 @@
-"""A trained model on disk, with what it says of every held-out split."""
+"""A trained model on disk, and what it says of a held-out split once it is asked."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,10 +8,13 @@ import numpy as np
 from edgelab.dataset import Dataset, Split
 from edgelab.workspace import Artifact, build_once
 
+# What decides an answer, of a torch model or of a converted file.
+ANSWERING = tuple(f"edgelab.{name}" for name in ("converted", "encoder", "models", "slots", "trained", "training"))
+
 
 @dataclass(frozen=True)
 class Trained:
-    """A trained model on disk. Its outputs on validation, test and every extra split lie beside it."""
+    """A trained model on disk. A split is read when its outputs are first asked for, so test stays unread until then."""
 
     name: str
     artifact: Artifact
@@ -26,11 +29,25 @@ class Trained:
     def split(self, name: str) -> Split:
         return getattr(self.dataset, name) if name in ("validation", "test") else self.dataset.extra[name]
 
+    def answer(self, texts: tuple[str, ...]):
+        """The `training.Outputs` on texts."""
+        from edgelab.encoder import encode
+        from edgelab.training import run
+
+        return run(self.model(), encode(self.tokenizer(), texts))
+
     def outputs(self, split: str = "test"):
-        """The stored `training.Outputs` on a split, by its name."""
+        """The `training.Outputs` on a split, by its name; kept once given."""
         from edgelab.training import Outputs
 
-        with np.load(self.artifact.path / f"{split}.npz") as stored:
+        def build(folder: Path) -> None:
+            given = self.answer(self.split(split).texts)
+            slots = {} if given.slots is None else {"slots": given.slots}
+            np.savez(folder / "outputs.npz", intent=given.intent, words=given.words, **slots)
+
+        inputs = {"model": self.artifact.path.name, "data": self.dataset.fingerprint, "split": split}
+        artifact = build_once("outputs", build, inputs=inputs, modules=ANSWERING)
+        with np.load(artifact.path / "outputs.npz") as stored:
             return Outputs(stored["intent"], stored["slots"] if "slots" in stored else None, stored["words"])
 
     def correct(self, split: str = "test") -> np.ndarray:
@@ -101,25 +118,15 @@ class Trained:
             )
             file.unlink()
 
-        inputs = {"model": self.artifact.path.name, "name": self.name}
-        modules = ("edgelab.trained", "edgelab.export", "edgelab.bundle", "edgelab.measurement", "edgelab.slots")
+        inputs = {"model": self.artifact.path.name, "name": self.name, "data": self.dataset.name}
+        modules = ("edgelab.trained", "edgelab.export", "edgelab.bundle", "edgelab.graph", "edgelab.measurement")
+        modules += ("edgelab.slots", "edgelab.wordpiece")
         return build_once("bundle", build, inputs=inputs, modules=modules).path / "bundle"
 
 
-def store(folder: Path, model, tokenizer, dataset: Dataset) -> None:
-    """Write the model, its tokenizer and its outputs on every held-out split."""
+def store(folder: Path, model, tokenizer) -> None:
+    """Write the model and its tokenizer."""
     from safetensors.torch import save_file
-
-    from edgelab.encoder import encode
-    from edgelab.training import run
 
     save_file({k: v.contiguous() for k, v in model.state_dict().items()}, str(folder / "model.safetensors"))
     tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
-    for name, split in {"validation": dataset.validation, "test": dataset.test, **dataset.extra}.items():
-        store_outputs(folder, name, run(model, encode(tokenizer, split.texts)))
-
-
-def store_outputs(folder: Path, split: str, outputs) -> None:
-    """The `training.Outputs` on a split, as `Trained.outputs` reads them."""
-    slots = {} if outputs.slots is None else {"slots": outputs.slots}
-    np.savez(folder / f"{split}.npz", intent=outputs.intent, words=outputs.words, **slots)

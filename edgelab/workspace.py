@@ -4,6 +4,7 @@ An artifact is a folder named after everything that went into it: the configurat
 the modules that built it and the versions of the libraries. Change any of them and it is built anew.
 """
 
+import contextlib
 import hashlib
 import importlib.metadata
 import importlib.util
@@ -19,7 +20,11 @@ from datetime import datetime
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
-LIBRARIES = ("torch", "transformers", "tokenizers", "numpy", "scikit-learn", "onnxruntime")
+LIBRARIES = ("torch", "transformers", "tokenizers", "numpy", "scikit-learn", "onnx", "onnxscript", "onnxruntime")
+
+
+class HomeError(RuntimeError):
+    """The folder where built things are kept cannot be used; the message says why."""
 
 
 def checkout() -> Path | None:
@@ -37,7 +42,10 @@ def data_home() -> Path:
 def home() -> Path:
     """Where built things are kept: `EDGELAB_HOME`, else `artifacts/` of the checkout, else the user's cache."""
     if os.environ.get("EDGELAB_HOME"):
-        return Path(os.environ["EDGELAB_HOME"]).expanduser()
+        try:
+            return Path(os.environ["EDGELAB_HOME"]).expanduser()
+        except RuntimeError as error:  # of `~nobody`
+            raise HomeError(f"EDGELAB_HOME={os.environ['EDGELAB_HOME']}: expected a folder: {error}") from None
     root = checkout()
     return root / "artifacts" if root else Path.home() / ".cache" / "edgelab"
 
@@ -45,6 +53,16 @@ def home() -> Path:
 def download_home() -> Path:
     """Where public data sets are kept: survives `edgelab cache clear`, which is about what can be rebuilt here."""
     return home() / "downloads"
+
+
+@contextlib.contextmanager
+def home_errors() -> Iterator[None]:
+    """What the system refuses inside is told of the home: `HomeError`."""
+    try:
+        yield
+    except OSError as error:
+        where = f"{error.filename or home()}: cannot be used: {error.strerror}"
+        raise HomeError(f"{where}; EDGELAB_HOME names the folder where built things are kept") from None
 
 
 @dataclass(frozen=True)
@@ -93,15 +111,20 @@ def build_once(kind: str, build: Callable[[Path], None], *, inputs: dict, module
         kind: a short name, such as `teacher`.
         inputs: everything that decides the result, as plain JSON values.
         modules: dotted names of the modules whose source decides the result.
+
+    Raises:
+        HomeError: the home cannot be written to.
     """
     from filelock import FileLock
 
     identity = {"inputs": inputs, "source": source_digest(modules), "versions": versions()}
     key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
     root = home() / "built"
-    root.mkdir(parents=True, exist_ok=True)
     folder = root / f"{kind}-{key}"
-    with FileLock(root / f".{folder.name}.lock"):
+    with home_errors():
+        root.mkdir(parents=True, exist_ok=True)
+        held = FileLock(root / f".{folder.name}.lock").acquire()
+    with held:
         if (folder / "artifact.json").exists():
             return _read(folder, loaded=True)
         scratch = Path(tempfile.mkdtemp(prefix=f".{kind}-", dir=root))
@@ -129,15 +152,17 @@ def _read(folder: Path, *, loaded: bool) -> Artifact:
 
 def artifacts() -> Iterator[Artifact]:
     """Everything built so far, oldest first."""
-    found = (home() / "built").glob("*/artifact.json")
-    for file in sorted(found, key=lambda f: f.stat().st_mtime):
+    with home_errors():
+        found = sorted((home() / "built").glob("*/artifact.json"), key=lambda f: f.stat().st_mtime)
+    for file in found:
         yield _read(file.parent, loaded=True)
 
 
 def clear() -> int:
     """Delete everything built, keep downloads, the scoreboard and predictions. Returns bytes freed."""
     root = home() / "built"
-    freed = folder_bytes(root)
+    with home_errors():
+        freed = folder_bytes(root)
     shutil.rmtree(root, ignore_errors=True)
     return freed
 

@@ -72,8 +72,9 @@ def data_file(folder, tiny):
 
 @pytest.fixture(scope="module")
 def runs(folder, data_file):
-    """The same command three times: killed in its third stage, interrupted in its fourth, then left alone."""
-    arguments = (folder / "home", "--data", data_file, "--out", folder / "out", "--retention", "0.9", "--json")
+    """The same command three times: killed in its third stage, interrupted in its fourth, then left alone. Nine
+    validation examples clear no high bar."""
+    arguments = (folder / "home", "--data", data_file, "--out", folder / "out", "--retention", "0.6", "--json")
     killed = stop_at(start(*arguments), "[3/6]", signal.SIGKILL)
     left_by_killed = (folder / "out").exists()
     interrupted = stop_at(start(*arguments), "[4/6]", signal.SIGINT)
@@ -99,6 +100,17 @@ def test_what_was_stopped_left_nothing_half_written_and_goes_on_from_there(runs)
     assert "interrupted; the same command goes on" in interrupted.stderr and "Traceback" not in interrupted.stderr
     assert done.stderr.count(": loaded; it was built on") == 4  # the teacher, the first student, their bundles
     assert done.stderr.count("built now") == 2
+
+
+def test_test_is_read_after_everything_that_decides(runs, folder):
+    """Every answer a build asks for is kept with its split: those on test come last, and no other model output exists."""
+    files = [*(folder / "home" / "built").glob("*/artifact.json")]
+    records = [json.loads(f.read_text()) | {"made": f.stat().st_mtime_ns} for f in files]
+    made = {split: [r["made"] for r in records if r["inputs"].get("split") == split] for split in dataset.SPLITS}
+    assert {r["kind"] for r in records if "split" in r["inputs"]} == {"answers"}
+    assert len(made["test"]) == 8 <= len(made["validation"]) and max(made["validation"]) < min(made["test"])
+    assert max(r["made"] for r in records if r["kind"] in ("teacher", "student", "deployed")) < min(made["test"])
+    assert not [f for f in (folder / "home").rglob("*.npz") if f.name not in ("answers.npz", "targets.npz")]
 
 
 def test_stages_are_told_with_the_time_left(runs):
@@ -138,7 +150,7 @@ def test_every_model_has_every_figure(report):
         "requests": 40,
         "block": 20,
     }
-    assert report["bar"] == {"retention": 0.9, "max_mb": None, "max_p95_ms": None, "decided_on": "validation"}
+    assert report["bar"] == {"retention": 0.6, "max_mb": None, "max_p95_ms": None, "decided_on": "validation"}
 
 
 def test_ratios_follow_from_the_figures_beside_them(report):
@@ -149,7 +161,7 @@ def test_ratios_follow_from_the_figures_beside_them(report):
         assert model["speed_ratio"] == pytest.approx(teacher["latency_ms"]["p50"] / model["latency_ms"]["p50"])
         expected = model["validation"]["accuracy"] / teacher["validation"]["accuracy"]
         assert model["validation"]["retention"] == pytest.approx(expected)
-        assert model["clears_bar"] == (model["validation"]["retention_ci"][0] >= 0.9) == (not model["misses"])
+        assert model["clears_bar"] == (model["validation"]["retention_ci"][0] >= 0.6) == (not model["misses"])
 
 
 def test_the_chosen_is_the_smallest_that_clears_and_is_what_lies_in_the_folder(report, folder, data_file):
@@ -304,6 +316,28 @@ def test_new_empty_and_earlier_folders_are_written_to(tmp_path):
         (tmp_path / name).write_text("{}")
     (tmp_path / "bundle").mkdir()
     check_folder(tmp_path)
+    for name in ("bundle.json", "model.onnx", "tokenizer.json", ".DS_Store"):
+        (tmp_path / "bundle" / name).write_text("")
+    check_folder(tmp_path)
+
+
+def test_a_folder_of_ones_own_that_is_called_bundle_is_not_overwritten(tmp_path):
+    (tmp_path / "bundle").mkdir()
+    (tmp_path / "bundle" / "thesis.txt").write_text("years of work")
+    with pytest.raises(BuildError, match=r"found bundle/thesis\.txt; choose another one"):
+        check_folder(tmp_path)
+    with pytest.raises(BuildError, match="found bundle; choose another one"):
+        (tmp_path / "other").mkdir()
+        (tmp_path / "other" / "bundle").write_text("a file")
+        check_folder(tmp_path / "other")
+
+
+def test_places_that_cannot_be_folders(tmp_path):
+    with pytest.raises(BuildError, match=r"cannot be written to: File name too long"):
+        check_folder(tmp_path / ("long" * 100))
+    (tmp_path / "dangling").symlink_to(tmp_path / "gone")
+    with pytest.raises(BuildError, match="dangling: expected a folder to write to, found a link to nothing"):
+        check_folder(tmp_path / "dangling" / "out")
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="permissions do not bind this user")
@@ -330,6 +364,23 @@ def test_an_interrupted_write_leaves_no_report_that_does_not_fit(report, folder,
     assert set(os.listdir(tmp_path)) <= {"bundle"}
     module.write(tmp_path, chosen, report, {"again": timing})
     assert Bundle.load(tmp_path / "bundle") and json.loads((tmp_path / "report.json").read_text()) == report
+
+
+def test_a_report_that_cannot_be_made_leaves_the_earlier_build_as_it_was(report, folder, tmp_path, monkeypatch):
+    chosen = Measured("again", folder / "out" / "bundle", None, None, None)
+    timing = Timing(LatencySamples("x", (1.0,)), LatencySamples("x", (1.0,)))
+    module.write(tmp_path, chosen, report, {"again": timing})
+    earlier = {f: f.read_bytes() for f in tmp_path.rglob("*") if f.is_file()}
+
+    def broken(content):
+        raise KeyError("retention")
+
+    for content, page in ((report, broken), (report | {"bar": float("nan")}, lambda content: "page")):
+        monkeypatch.setattr(module.report_page, "page", page)
+        with pytest.raises((KeyError, ValueError)):
+            module.write(tmp_path, chosen, content, {"again": timing})
+        assert {f: f.read_bytes() for f in tmp_path.rglob("*") if f.is_file()} == earlier
+    assert len(earlier) == 6
 
 
 # --- data of all kinds --------------------------------------------------------------------------

@@ -179,8 +179,30 @@ def test_no_folder_no_bundle(tmp_path):
     assert "found no bundle.json" in refused(tmp_path / "nowhere")
 
 
+@pytest.mark.parametrize("name", ["bundle.json", "model.onnx", "tokenizer.json"])
+def test_what_one_may_not_read_is_named(copy, monkeypatch, name):
+    opened = Path.open
+
+    def forbidden(path, *args, **options):
+        if path.name == name:
+            raise PermissionError(13, "Permission denied", str(path))
+        return opened(path, *args, **options)
+
+    monkeypatch.setattr(Path, "open", forbidden)
+    assert refused(copy) == f"{copy / name}: cannot be read: Permission denied"
+
+
+def test_a_folder_that_one_may_not_enter_is_named(copy, monkeypatch):
+    def forbidden(path, **options):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "stat", forbidden)
+    assert refused(copy) == f"{copy / 'bundle.json'}: cannot be read: Permission denied"
+
+
 @pytest.mark.parametrize(
-    "text", ["", "{", "[1, 2]", '"bundle"', "null", "{}", '{"labels": []}', "\ufeff{}", b"\xff\xfe"]
+    "text",
+    ["", "{", "[1, 2]", '"bundle"', "null", "{}", '{"labels": []}', "\ufeff{}", b"\xff\xfe", "[" * 100_000],
 )
 def test_a_manifest_that_is_none_is_refused(copy, text):
     (copy / "bundle.json").write_bytes(text if isinstance(text, bytes) else text.encode())

@@ -155,6 +155,8 @@ def test_the_help_of_build_teaches():
     text = " ".join(edgelab("build", "--help").stdout.split())
     for part in (
         "columns text, label",
+        "with every label in train",
+        "divided 80/10/10, repeats of a text kept together",
         "lower end of its 95 % interval",
         "Test is read once",
         "3 nothing clears the bar",
@@ -184,7 +186,10 @@ def test_the_help_of_build_teaches():
         ("build --data x.csv --out o --max-p95-ms inf", ("found 'inf'",)),
         ("build --data x.csv --out o --threads 0", ("--threads", "at least 1, found '0'")),
         ("build --data x.csv --out o --threads 1.5", ("found '1.5'",)),
-        ("build --data x.csv --out o --seed -3", ("--seed", "at least 0, found '-3'")),
+        ("build --data x.csv --out o --seed -3", ("--seed", "from 0 to 9223372036854775807, found '-3'")),
+        (f"build --data x.csv --out o --seed {2**63}", ("--seed", "found '9223372036854775808'")),
+        (f"cloud b --seed {2**63}", ("--seed", "from 0 to 9223372036854775807, found '9223372036854775808'")),
+        ("predict b caf\udce9", ("TEXT", "expected UTF-8, found 'caf\\udce9'")),
         ("cloud", ("required: BUNDLE",)),
         ("cloud b --port 70000", ("--port", "from 0 (any free one) to 65535, found '70000'")),
         ("cloud b --loss 1.5", ("--loss", "a share from 0 to 1, found '1.5'")),
@@ -202,6 +207,16 @@ def test_wrong_arguments_are_one_line(arguments, parts, capsys):
     assert stopped.value.code == 2 and said.out == ""
     assert re.fullmatch(r"edgelab: [^\n]+\n", said.err), said.err
     assert all(part in said.err for part in parts), said.err
+
+
+def test_the_largest_seed_is_one_that_torch_and_numpy_take():
+    import torch
+
+    from edgelab.cli import build_parser
+
+    seed = build_parser().parse_args(f"build --data x.csv --out o --seed {2**63 - 1}".split()).seed
+    assert torch.Generator().manual_seed(seed).initial_seed() == seed == 2**63 - 1
+    np.random.default_rng(seed)
 
 
 # --- doctor, cache ------------------------------------------------------------------------------
@@ -245,6 +260,31 @@ def test_cache(tmp_path):
     assert "3 MB freed" in edgelab("cache", "clear", env=home).stdout
     assert "0 built" in edgelab("cache", "list", env=home).stdout
     assert (tmp_path / "downloads" / "set.json").exists()
+
+
+def test_a_home_that_cannot_be_used_is_one_line(bundle, tmp_path):
+    (tmp_path / "file").write_text("mine")
+    home = {"EDGELAB_HOME": str(tmp_path / "file" / "home")}
+    refused(edgelab("evaluate", bundle, "--data", "clinc150", env=home), "file", "Not a directory", "EDGELAB_HOME")
+    for command in ("doctor", "cache list", "cache clear"):
+        done = edgelab(*command.split(), env=home)
+        assert (done.returncode, done.stderr) == (0, "")  # nothing was built there: that can be said
+    for command in ("doctor", "cache list", "cache clear"):
+        refused(edgelab(*command.split(), env={"EDGELAB_HOME": "~nobody-of-this-name/x"}), "EDGELAB_HOME=~nobody")
+
+
+def test_what_is_built_in_a_home_that_cannot_be_used_is_one_line(monkeypatch, tmp_path, capsys):
+    from edgelab import cli, workspace
+
+    def build(args):
+        workspace.build_once("teacher", print, inputs={}, modules=("edgelab.slots",))
+
+    (tmp_path / "file").write_text("mine")
+    monkeypatch.setenv("EDGELAB_HOME", str(tmp_path / "file" / "home"))
+    monkeypatch.setattr(cli.course, "doctor", build)
+    assert cli.main(["doctor"]) == 2
+    said = capsys.readouterr()
+    assert said.out == "" and re.fullmatch(r"edgelab: [^\n]*Not a directory[^\n]*EDGELAB_HOME[^\n]*\n", said.err)
 
 
 # --- build, bench -------------------------------------------------------------------------------
@@ -383,6 +423,7 @@ def test_predict_never_loads_a_training_library(bundle):
 
 def test_predict_refuses_bad_input(bundle, tmp_path):
     refused(edgelab("predict", tmp_path / "none", "rain"), "none", "bundle.json")
+    refused(edgelab("predict", tmp_path / ("n" * 300), "rain"), "nnn", "bundle.json")
     altered = shutil.copytree(bundle, tmp_path / "altered")
     with (altered / "model.onnx").open("ab") as file:
         file.write(b"x")
@@ -391,6 +432,8 @@ def test_predict_refuses_bad_input(bundle, tmp_path):
         file.write("größer\n".encode("latin-1"))
         file.seek(0)
         refused(edgelab("predict", bundle, "-", stdin=file), "standard input, line 1", "0xf6")
+    if sys.platform == "linux":  # elsewhere arguments are whole characters
+        refused(edgelab("predict", bundle, "gr\udcf6\udcdfer"), "TEXT", "expected UTF-8", r"gr\udcf6\udcdfer")
 
 
 # --- evaluate -----------------------------------------------------------------------------------

@@ -3,7 +3,8 @@
 import functools
 import http.server
 import json
-import logging
+import subprocess
+import sys
 import threading
 from collections import Counter
 from pathlib import Path
@@ -15,9 +16,11 @@ from edgelab import dataset
 from edgelab.dataset import DataError, Dataset, Split, load
 from edgelab.slots import Span
 
-SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared" / "data"
 HEADER = "text,label\n"
-ROWS = [(f"{word} {number}", label) for label in ("alarm", "music") for word in ("ring", "play") for number in range(5)]
+WORDS = {"ring": "alarm", "wake": "alarm", "play": "music", "hear": "music"}
+ROWS = [(f"{word} {number}", label) for word, label in WORDS.items() for number in range(5)]
 BODY = "".join(f"{text},{label}\n" for text, label in ROWS)
 
 
@@ -66,6 +69,80 @@ def test_the_split_is_80_10_10_within_each_label_and_always_the_same(file):
     # Shuffled, not cut off: the last tenth of a file often differs from its beginning.
     for split in (data.validation, data.test):
         assert max(np.diff([int(text[2:]) for text in split.texts[:10]])) > 10
+
+
+def test_different_texts_are_divided_as_ever(file):
+    """What was built from a learner's file before must still be its own."""
+    data = load(file(HEADER + BODY))
+    assert data.validation.texts == ("wake 2", "hear 4") and data.test.texts == ("wake 3", "play 4")
+
+
+def sides(data: Dataset) -> dict[str, set[str]]:
+    """In which splits each text stands, whatever its case."""
+    found: dict[str, set[str]] = {}
+    for name in dataset.SPLITS:
+        for text in getattr(data, name).texts:
+            found.setdefault(text.casefold(), set()).add(name)
+    return found
+
+
+def test_repeats_of_a_text_stay_in_one_split(file):
+    forms = (str.lower, str.upper, "  {}  ".format)
+    repeated = "".join(f"{form(text)},{label}\n" for form in forms for text, label in ROWS)
+    data = load(file(HEADER + repeated))
+    assert all(len(names) == 1 for names in sides(data).values()) and len(sides(data)) == 20
+    assert [len(data.train), len(data.validation), len(data.test)] == [3 * 16, 3 * 2, 3 * 2]
+    assert {text.casefold() for text in data.test.texts} == set(load(file(HEADER + BODY, "once.csv")).test.texts)
+
+
+def test_a_text_under_two_labels_goes_with_the_first(file):
+    held = load(file(HEADER + BODY)).test
+    twice = "".join(f"{text},other\n" for text in held.texts) + "".join(f"word {i},other\n" for i in range(10))
+    data = load(file(HEADER + BODY + twice, "twice.csv"))
+    assert all(len(names) == 1 for names in sides(data).values())
+    assert set(held.texts) < set(data.test.texts) and data.test.labels.count("other") == 3
+
+
+def test_a_label_whose_texts_all_go_with_another_is_still_learned(file):
+    held = load(file(HEADER + BODY)).test.texts[0]
+    data = load(file(HEADER + BODY + f"{held},typo\n", "typo.csv"))
+    assert sides(data)[held] == {"train"} and "typo" in data.train.labels
+
+
+def test_a_label_with_fewer_than_three_different_texts_is_all_in_train(file):
+    rare = "one,once\n" + "first,twice\nsecond,twice\nSecond,twice\nsecond ,twice\n"
+    data = load(file(HEADER + BODY + rare))
+    assert Counter(data.train.labels) == {"alarm": 8, "music": 8, "once": 1, "twice": 4}
+    assert set(data.validation.labels) == set(data.test.labels) == {"alarm", "music"}
+    assert data.labels == ("alarm", "music", "once", "twice")
+
+
+def test_a_label_with_two_texts_is_in_train_also_where_another_label_has_one_of_them(file):
+    learned = load(file(HEADER + BODY)).train.texts[0]
+    data = load(file(HEADER + BODY + f"{learned},pair\nalone,pair\n", "pair.csv"))
+    assert data.train.labels.count("pair") == 2
+
+
+def test_one_label_that_can_be_divided_is_enough(file):
+    data = load(file(HEADER + "1,a\n2,a\n3,a\n4,b\n"))
+    assert [len(s) for s in (data.train, data.validation, data.test)] == [2, 1, 1]
+
+
+def test_a_given_split_may_lack_a_label_in_validation_and_test(file):
+    rows = [("a", "train"), ("b", "train"), ("c", "train"), ("a", "validation"), ("b", "test")]
+    data = load(file(with_splits(rows)))
+    assert (data.train.labels, data.validation.labels, data.test.labels) == (("a", "b", "c"), ("a",), ("b",))
+    assert data.labels == ("a", "b", "c") and data.label_ids(data.test) == [1]
+
+
+def test_a_text_of_any_length(file):
+    long = "a" * 200_000
+    assert (long, "alarm") in examples(load(file(HEADER + BODY + long + ",alarm\n")))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems take only names of whole characters")
+def test_a_file_whose_name_is_not_utf_8_has_a_name_that_a_report_takes(file):
+    assert load(file(HEADER + BODY, "caf\udce9.csv")).name == "caf?"
 
 
 def test_the_learners_own_split_is_kept(file):
@@ -141,17 +218,19 @@ def test_numbers_as_labels(file):
         ("a.jsonl", '\n{"text": ["a"], "label": "b"}\n', 2, 'expected a text as a string, found ["a"]'),
         ("a.jsonl", '{"text": "a", "label": 1.5}\n', 1, "expected a label as a string, found 1.5"),
         ("a.jsonl", '{"text": "\\ud83d", "label": "b"}\n', 1, "expected a text of whole characters"),
-        (
-            "a.csv",
-            HEADER + BODY + "rare 1,rare\nrare 2,rare\n",
-            22,
-            "expected at least 3 examples of label 'rare', found 2",
-        ),
-        ("a.csv", HEADER + "".join(f"{i},a\n" for i in range(5)), None, "expected at least 2 labels, found only 'a'"),
+        ("a.csv", HEADER + "".join(f"{i},a\n" for i in range(5)), None, "at least 2 labels in train, found only 'a'"),
+        ("a.csv", HEADER + "1,a\n2,a\n3,b\n4,b\n" * 9, None, "a label with at least 3 different texts"),
         ("a.csv", HEADER + BODY + "short row\n", 22, "expected 2 columns, found 1"),
         ("a.csv", HEADER + BODY + "at seven, please,alarm\n", 22, "expected 2 columns, found 3; a text that holds"),
         ("a.csv", HEADER + BODY + '"never closed,alarm\nring,alarm\n', 22, "expected a row of columns"),
-        ("a.csv", HEADER + BODY + "a" * 200_000 + ",alarm\n", 22, "expected a row of columns: field larger"),
+        (
+            "a.csv",
+            HEADER + BODY + '"say "hi", please",alarm\n',
+            22,
+            'write each one inside it twice (""), or leave out',
+        ),
+        ("a.csv", "text,label,text\n1,a,2\n", 1, "expected one column 'text', found it repeated"),
+        ("a.tsv", "text\t label\tlabel\n1\ta\tb\n", 1, "expected one column 'label', found it repeated"),
         (
             "a.csv",
             HEADER + '"two\nlines",alarm\n\n"three\n\nlines",alarm\n ,alarm\n',
@@ -163,6 +242,8 @@ def test_numbers_as_labels(file):
         ("a.csv", (HEADER + BODY).encode("utf-16"), 1, "expected UTF-8, found byte 0xff"),
         ("a.jsonl", b'{"text": "caf\xe9", "label": "b"}\n', 1, "expected UTF-8, found byte 0xe9"),
         ("a.jsonl", '{"text": "a", "label": "b"}\n{"text": "a", \n', 2, "expected a JSON object"),
+        ("a.jsonl", '{"text": "a", "label": 1' + "0" * 5000 + "}\n", 1, "expected a JSON object: Exceeds the limit"),
+        ("a.jsonl", "[" * 100_000 + "\n", 1, "expected a JSON object: maximum recursion depth"),
         ("a.jsonl", '["a", "b"]\n', 1, 'expected a JSON object, found \'["a", "b"]\''),
         ("a.csv", "text,label,split\nring,alarm,dev\n", 2, "expected split train, validation or test, found 'dev'"),
         ("a.csv", "text,label,split\nring,alarm,\n", 2, "expected split train, validation or test, found ''"),
@@ -179,11 +260,32 @@ def test_a_bad_file_gives_one_error_that_names_file_line_and_what_was_expected(f
     assert expected in message
 
 
-def test_a_split_without_a_label_is_refused(file):
-    rows = [(label, split) for split in dataset.SPLITS for label in "ab" for _ in range(3)]
-    body = "".join(f"{i},{x},{s}\n" for i, (x, s) in enumerate(rows) if (x, s) != ("b", "validation"))
-    message = refused(file("text,label,split\n" + body))
-    assert message == ", line 5: expected label 'b' in every split, found none of it in 'validation'"
+def with_splits(rows) -> str:
+    return "text,label,split\n" + "".join(f"{i},{label},{split}\n" for i, (label, split) in enumerate(rows))
+
+
+def test_a_held_out_label_that_train_lacks_is_refused(file):
+    rows = [(label, split) for split in dataset.SPLITS for label in "abc" for _ in range(3)]
+    for split in ("validation", "test"):
+        kept = [row for row in rows if row[0] != "b" or row[1] == split]
+        line = kept.index(("b", split)) + 2
+        expected = f", line {line}: label 'b' is in {split}: expected examples of it in train, too, found none"
+        assert refused(file(with_splits(kept))) == expected
+
+
+def test_two_labels_must_be_in_train(file):
+    rows = [("a", "train"), ("a", "validation"), ("b", "test")]
+    assert refused(file(with_splits(rows))) == ": expected at least 2 labels in train, found only 'a'"
+
+
+@pytest.mark.parametrize("missing", [("train",), ("validation",), ("test",), ("train", "validation")])
+def test_a_split_without_rows_is_named_with_what_to_do(file, missing):
+    rows = [(label, split) for split in dataset.SPLITS for label in "ab" for _ in range(3) if split not in missing]
+    message = refused(file(with_splits(rows)))
+    assert message.startswith(
+        f": expected rows of every split, found none of {' and '.join(missing)}; name some rows so"
+    )
+    assert message.endswith("leave the column split out to have the rows divided 80/10/10")
 
 
 def test_a_split_named_for_some_examples_only_is_refused_and_loses_none(file):
@@ -254,7 +356,6 @@ def mirror(tmp_path, monkeypatch):
     """Serve a folder on loopback as EDGELAB_MIRROR, under a fresh home: (serve(folder), what was asked for)."""
     monkeypatch.setenv("EDGELAB_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    logging.getLogger("pooch").setLevel(logging.ERROR)
     asked, servers = [], []
 
     class Handler(http.server.SimpleHTTPRequestHandler):
@@ -344,6 +445,51 @@ def test_a_file_damaged_in_the_cache_is_fetched_again(mirror, tmp_path):
     (cached,) = (f for f in (tmp_path / "home").rglob("*") if f.is_file())
     cached.write_bytes(cached.read_bytes()[:-100])
     assert load("clinc150") == data and len(asked) == 2
+
+
+def run_load(name: str) -> tuple[str, str]:
+    """`load` in a process of its own, as a command calls it: standard output and error, to the last carriage return."""
+    code = (
+        "import sys; from edgelab.dataset import DataError, load\n"
+        "try: print(len(load(sys.argv[1]).labels))\n"
+        "except DataError as error: print(error, file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, name], capture_output=True, cwd=ROOT)
+    return done.stdout.decode(), done.stderr.decode()
+
+
+@needs_shared
+def test_a_download_shows_a_bar_and_leaves_standard_output_alone(mirror):
+    serve, _ = mirror
+    serve(SHARED)
+    out, said = run_load("clinc150")
+    assert out.split() == ["150"] and "100%" in said and "Downloading" not in said and said.endswith("\n")
+    assert run_load("clinc150") == (out, "")
+
+
+def test_without_a_server_standard_error_holds_one_line(mirror, tmp_path):
+    serve, _ = mirror
+    server = serve(tmp_path)
+    server.shutdown()
+    server.server_close()
+    _, said = run_load("clinc150")
+    assert said.startswith("clinc150: cannot get data_full.json") and len(said.splitlines()) == 1
+
+
+def test_a_download_that_breaks_off_has_its_error_on_a_line_of_its_own(monkeypatch, mirror, tmp_path):
+    def half(self):
+        self.send_response(200)
+        self.send_header("Content-Length", "100000")
+        self.end_headers()
+        self.wfile.write(bytes(50_000))
+
+    monkeypatch.setattr(http.server.SimpleHTTPRequestHandler, "do_GET", half)
+    serve, _ = mirror
+    serve(tmp_path)
+    _, said = run_load("clinc150")
+    bar, error, rest = said.split("\n")
+    assert "49%" in bar and "cannot get" not in bar and rest == ""
+    assert error.startswith("clinc150: cannot get data_full.json") and "check the connection" in error
 
 
 def test_without_a_server_the_error_says_what_to_do(mirror, tmp_path):

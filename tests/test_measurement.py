@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from scipy.optimize import minimize
 
 from edgelab.measurement import (
     Z95,
@@ -19,6 +20,7 @@ from edgelab.measurement import (
     paired_difference,
     paired_ratio,
     percentile_interval,
+    retention_interval,
     speedup,
 )
 
@@ -177,6 +179,83 @@ def test_scores_of_other_examples_are_refused(a, b):
 def test_a_ratio_to_nothing_is_refused():
     with pytest.raises(ValueError, match="right at least once"):
         paired_ratio(np.ones(5), np.zeros(5))
+
+
+def test_a_draw_without_a_right_reference_is_left_out():
+    """One right answer of 3: three draws in ten hold none of them."""
+    interval = paired_ratio(np.array([1, 0, 0]), np.array([1, 0, 0]))
+    assert interval == Interval(1, 1, 1)
+
+
+# --- retention, to decide by --------------------------------------------------------------------
+
+
+def pair_of(both: int, student: int, teacher: int, neither: int) -> tuple[np.ndarray, np.ndarray]:
+    """Right answers of a student and its teacher, from how often both, one or neither was right."""
+    counts = (both, student, teacher, neither)
+    return np.repeat([True, True, False, False], counts), np.repeat([True, False, True, False], counts)
+
+
+@pytest.mark.parametrize(("lost", "n"), [(0, 1), (0, 20), (3, 20), (19, 20), (20, 20), (50, 3000)])
+def test_against_a_teacher_that_is_always_right_it_is_wilsons(lost, n):
+    student, teacher = pair_of(n - lost, 0, lost, 0)
+    found, wilson = retention_interval(student, teacher), accuracy_interval(student)
+    assert found.value == wilson.value and found.low == pytest.approx(wilson.low, abs=1e-6)
+
+
+@pytest.mark.parametrize("counts", [(59, 6, 16, 80), (1, 1, 7, 12), (2700, 40, 90, 170)])
+def test_its_ends_are_where_the_score_test_says_p_is_5_percent(counts):
+    """The likeliest table under a given ratio is found by a general optimiser, its variance by the multinomial's."""
+    both, alone, lost, _ = counts
+    n, shares = sum(counts), np.array(counts) / sum(counts)
+    found = retention_interval(*pair_of(*counts))
+    for ratio, expected in ((found.low, Z95), (found.high, -Z95)):
+
+        def table(free, ratio=ratio):
+            """Shares with (both + student) = ratio * (both + teacher)."""
+            b, t = free
+            return np.array([b, ratio * (b + t) - b, t, 1 - t - ratio * (b + t)])
+
+        def surprise(free):
+            p = table(free)
+            return -(shares * np.log(p)).sum() if (p > 0).all() else np.inf
+
+        right = min(0.4, 0.4 / ratio)  # of the teacher, to start from: somewhere inside
+        start = (min(1, ratio) * right / 2, right - min(1, ratio) * right / 2)
+        best = minimize(
+            surprise, start, method="Nelder-Mead", options={"xatol": 1e-12, "fatol": 1e-15, "maxiter": 9999}
+        )
+        p = table(best.x)
+        contrast = np.array([1 - ratio, 1, -ratio, 0])
+        error = np.sqrt(n * ((contrast**2 * p).sum() - (contrast * p).sum() ** 2))
+        assert (both + alone - ratio * (both + lost)) / error == pytest.approx(expected, abs=2e-3)
+
+
+def test_few_examples_clear_no_high_bar():
+    """The bootstrap knows no loss that it has not seen; a decision must."""
+    student, teacher = pair_of(20, 0, 0, 0)
+    assert paired_ratio(student, teacher).low == 1 and retention_interval(student, teacher).low < 0.85
+    rng, true = np.random.default_rng(5), 0.9
+    lows = {"bootstrap": [], "score": []}
+    for _ in range(400):
+        lost = int(rng.binomial(20, 1 - true))
+        pair = pair_of(20 - lost, 0, lost, 0)
+        lows["bootstrap"].append(paired_ratio(*pair, resamples=100).low > true)
+        lows["score"].append(retention_interval(*pair).low > true)
+    assert np.mean(lows["score"]) <= 0.045 < 0.08 < np.mean(lows["bootstrap"])
+
+
+def test_with_many_examples_both_intervals_agree():
+    pair = pair_of(2700, 40, 90, 170)
+    score, bootstrap = retention_interval(*pair), paired_ratio(*pair)
+    assert score.value == bootstrap.value
+    assert score.low == pytest.approx(bootstrap.low, abs=1e-3) and score.high == pytest.approx(bootstrap.high, abs=1e-3)
+
+
+@pytest.mark.parametrize(("a", "b"), [(np.ones(3), np.ones(4)), (np.ones(5), np.zeros(5)), (np.ones(0), np.ones(0))])
+def test_a_retention_of_nothing_is_refused(a, b):
+    with pytest.raises(ValueError, match="one row each of the same examples, the teacher right once"):
+        retention_interval(a, b)
 
 
 # --- percentiles --------------------------------------------------------------------------------

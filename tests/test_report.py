@@ -10,8 +10,9 @@ from edgelab import report_page
 from edgelab.bench import Timing
 from edgelab.build import Bar, Measured
 from edgelab.candidates import Profile
+from edgelab.dataset import Dataset, Split
 from edgelab.deployment import Answers
-from edgelab.measurement import LatencySamples, accuracy_interval, paired_ratio, speedup
+from edgelab.measurement import LatencySamples, accuracy_interval, retention_interval, speedup
 from edgelab.report import content, notes
 
 RNG = np.random.default_rng(0)
@@ -38,7 +39,7 @@ def models(tmp_path_factory):
         given = answers(right)
         reference = given.correct if reference is None else reference
         timing = Timing(samples(name, scale), samples(name, scale / 2))
-        measured.append(Measured(name, folder, given, paired_ratio(given.correct, reference), timing))
+        measured.append(Measured(name, folder, given, retention_interval(given.correct, reference), timing))
     return measured
 
 
@@ -62,7 +63,7 @@ def test_test_and_validation_are_not_mistaken_for_one_another(report, models, on
     student, teacher = models[2], models[0]
     (entry,) = report["candidates"]
     given = on_test[student.name].correct
-    retention = paired_ratio(given, on_test[teacher.name].correct)
+    retention = retention_interval(given, on_test[teacher.name].correct)
     assert entry["accuracy"] == given.mean() < 0.9 < student.answers.correct.mean() == entry["validation"]["accuracy"]
     assert (entry["retention"], *entry["retention_ci"]) == (retention.value, retention.low, retention.high)
     assert entry["validation"]["retention_ci"] == [student.retention.low, student.retention.high]
@@ -70,7 +71,9 @@ def test_test_and_validation_are_not_mistaken_for_one_another(report, models, on
 
 
 def test_speed_is_of_the_whole_request_against_the_fp32_teacher(report, models):
-    ratio = speedup(models[0].timing.with_tokenizer, models[2].timing.with_tokenizer)
+    pair = models[0].timing.with_tokenizer, models[2].timing.with_tokenizer
+    ratio = speedup(*pair, block=20)  # as the requests were timed
+    assert (ratio.low, ratio.high) != (speedup(*pair).low, speedup(*pair).high)
     (entry,) = report["candidates"]
     assert (entry["speed_ratio"], *entry["speed_ratio_ci"]) == (ratio.value, ratio.low, ratio.high)
     assert entry["speed_ratio"] == pytest.approx(80, rel=0.1) and entry["size_ratio"] == 50
@@ -106,5 +109,37 @@ def test_notes_tell_what_limits_the_figures(tiny):
     cut, few, slots = notes(tiny, PROFILE)
     assert cut == "25.0% of the texts are longer than 128 tokens and are cut there."
     assert "Validation has 9 examples" in few and "no static student" in slots
-    many = replace(tiny.validation, texts=("x",) * 200, labels=("y",) * 200, spans=None)
+    many = replace(tiny.validation, texts=("x",) * 201, labels=tiny.labels * 67, spans=None)
     assert notes(replace(tiny, slot_names=(), validation=many), replace(PROFILE, cut=0.0)) == []
+
+
+def plain_data(train: dict[str, str], validation: dict[str, str], test: dict[str, str]) -> Dataset:
+    splits = [Split(tuple(split), tuple(split.values())) for split in (train, validation, test)]
+    return Dataset("plain", *splits, tuple(sorted({*train.values(), *validation.values(), *test.values()})))
+
+
+def further_notes(data: Dataset) -> list[str]:
+    """Without the one on how few examples validation has."""
+    return [note for note in notes(data, replace(PROFILE, cut=0.0)) if not note.startswith("Validation has")]
+
+
+def test_held_out_texts_that_stand_in_train_are_counted():
+    train = {"play it": "a", "STOP": "b", "go on": "a"}
+    data = plain_data(train, {"Play It": "a", "new": "b"}, {"stop": "b", "go on": "a", "newer": "a"})
+    (note,) = further_notes(data)
+    assert note == (
+        "Of the 5 texts of validation and test, 3 also stand in train: on those, accuracy is measured on memorised texts."
+    )
+    assert further_notes(plain_data(train, {"it": "a", "new": "b"}, {"newer": "b", "newest": "a"})) == []
+
+
+def test_labels_without_a_held_out_example_are_named():
+    train = {f"text {i}": label for i, label in enumerate("abcdefgh")}
+    held = {"held a": "a", "held b": "b", "held c": "c"}
+    (note,) = further_notes(plain_data(train, held, {"other a": "a", "other b": "b"}))
+    assert note == (
+        "6 labels have no example in validation, or none in test, so nothing is known there of c, d, e, f, g and 1 more."
+    )
+    train = {f"text {i}": label for i, label in enumerate("abc")}
+    (note,) = further_notes(plain_data(train, {"held a": "a", "held b": "b"}, {f"other {x}": x for x in "abc"}))
+    assert note == "1 label has no example in validation, or none in test, so nothing is known there of c."

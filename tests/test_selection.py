@@ -42,6 +42,7 @@ def test_a_candidate_is_judged_by_the_lower_end_of_its_interval():
 def test_a_release_bar_names_each_miss():
     card = {"accuracy": 0.93, "size_mb": 1.9, "p50_ms": 0.5}
     assert misses(card, {}) == []
+    assert misses({"accuracy": float("nan")}, {"min_accuracy": 0.5}) == ["accuracy is nan, min 0.5"]
     assert misses(card, {"min_accuracy": 0.93, "max_size_mb": 1.9}) == []
     assert misses(card, {"min_accuracy": 0.95, "max_size_mb": 1, "max_p50_ms": 1}) == [
         "accuracy is 0.93, min 0.95",

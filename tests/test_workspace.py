@@ -1,5 +1,6 @@
 """What was built once is not built again; what decides it, builds it anew; what fails leaves nothing."""
 
+import contextlib
 import json
 import os
 import re
@@ -13,7 +14,7 @@ from types import SimpleNamespace
 import pytest
 
 from edgelab import workspace
-from edgelab.workspace import build_once
+from edgelab.workspace import HomeError, build_once
 
 MODULES = ("edgelab.slots",)
 
@@ -140,6 +141,46 @@ def test_a_folder_without_its_record_is_built_anew():
     (artifact.path / "stray.txt").write_text("stray")
     again = build_once("teacher", write_hello, inputs={}, modules=MODULES)
     assert not again.loaded and again.path == artifact.path and not (again.path / "stray.txt").exists()
+
+
+def test_a_home_that_cannot_be_used_is_told_in_one_line(monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("mine")
+    monkeypatch.setenv("EDGELAB_HOME", str(tmp_path / "file" / "home"))
+    with pytest.raises(HomeError) as caught:
+        build_once("teacher", refuse, inputs={}, modules=MODULES)
+    message = str(caught.value)
+    assert str(tmp_path / "file") in message and "Not a directory; EDGELAB_HOME names" in message
+    assert caught.value.__cause__ is None and "\n" not in message
+    assert list(workspace.artifacts()) == [] and workspace.clear() == 0
+    monkeypatch.setenv("EDGELAB_HOME", "~nobody-of-this-name/x")
+    with pytest.raises(HomeError, match="EDGELAB_HOME=~nobody-of-this-name/x: expected a folder"):
+        workspace.home()
+
+
+def forbidden(path, *args, **options):
+    raise PermissionError(13, "Permission denied", str(path))
+
+
+@pytest.mark.parametrize(("module", "step"), [(Path, "mkdir"), (os, "open")])
+def test_a_home_that_one_may_not_write_to_is_told_in_one_line(monkeypatch, module, step):
+    monkeypatch.setattr(module, step, forbidden)
+    with pytest.raises(HomeError, match="built.*: cannot be used: Permission denied"):
+        build_once("teacher", refuse, inputs={}, modules=MODULES)
+
+
+@pytest.mark.parametrize("look", [workspace.clear, lambda: list(workspace.artifacts())])
+def test_a_home_that_one_may_not_enter_is_told_in_one_line(monkeypatch, look):
+    monkeypatch.setattr(Path, "stat", forbidden)
+    with contextlib.suppress(HomeError):  # later versions of Python find nothing there instead
+        assert not look()
+
+
+def test_what_fails_in_the_build_itself_is_not_blamed_on_the_home():
+    def broken(folder: Path) -> None:
+        (folder / "none" / "file").write_text("x")
+
+    with pytest.raises(FileNotFoundError):
+        build_once("teacher", broken, inputs={}, modules=MODULES)
 
 
 def test_clear_deletes_what_was_built_and_keeps_downloads(home):
