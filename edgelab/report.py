@@ -36,7 +36,8 @@ def content(
 
     def entry(model: "Measured") -> dict:
         given, timing = test[model.name], model.timing
-        retention = retention_interval(given.correct, test[teacher.name].correct)
+        of_itself = model is teacher
+        retention = Interval(1, 1, 1) if of_itself else retention_interval(given.correct, test[teacher.name].correct)
         speed = speedup(teacher.timing.with_tokenizer, timing.with_tokenizer, block=settings["block"])
         slots = given.slot_exact_match
         return {

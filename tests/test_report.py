@@ -78,6 +78,7 @@ def test_speed_is_of_the_whole_request_against_the_fp32_teacher(report, models):
     assert (entry["speed_ratio"], *entry["speed_ratio_ci"]) == (ratio.value, ratio.low, ratio.high)
     assert entry["speed_ratio"] == pytest.approx(80, rel=0.1) and entry["size_ratio"] == 50
     assert report["teacher"]["speed_ratio"] == report["teacher"]["size_ratio"] == report["teacher"]["retention"] == 1
+    assert report["teacher"]["retention_ci"] == [1, 1]
     without = models[2].timing.without_tokenizer
     assert entry["latency_without_tokenizer_ms"]["p90"] == without.percentile(90)
 
