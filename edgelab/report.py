@@ -127,7 +127,10 @@ def notes(dataset: Dataset, data: "Profile") -> list[str]:
             f"{', '.join(untested[:5])}{more}."
         )
     if dataset.slot_names:
-        found.append("The data has slots, so no static student was tried: it sees no order of words.")
+        found.append(
+            "The data has slots, so no static student was tried: it sees no order of words. Retention is of the label alone, "
+            "and slots decide nothing: compare the column of those before a model ships."
+        )
     return found
 
 
