@@ -1,5 +1,6 @@
 """From data to the smallest bundle that clears the bar: what `edgelab build` does."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from edgelab import report, report_page
 from edgelab.bench import REQUESTS, Timing, time_bundles
-from edgelab.bundle import FILES, Bundle
+from edgelab.bundle import Bundle, strangers
 from edgelab.candidates import Profile, Student, fit, profile, suitable, teacher_plan
 from edgelab.dataset import Dataset
 from edgelab.deployment import Answers, answers, deploy
@@ -154,6 +155,8 @@ def release(candidates: list[Measured], bar: Bar) -> tuple[Measured | None, Meas
 def check_folder(out: Path) -> None:
     """Raises BuildError where a build could not be written, or would overwrite what is not one."""
     try:
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            os.lstat(out)  # a name that is too long, say
         existing = next(place for place in (out, *out.absolute().parents) if os.path.lexists(place))
         if not existing.is_dir():
             raise BuildError(f"{existing}: expected a folder to write to, found a {_kind(existing)}")
@@ -175,11 +178,10 @@ def _foreign(out: Path) -> Iterator[str]:
     for entry in sorted(out.iterdir()):
         if entry.name[0] == ".":
             continue
-        if entry.name not in OUTPUT or entry.is_dir() != (entry.name == "bundle"):
+        if entry.name not in OUTPUT or entry.is_symlink() or entry.is_dir() != (entry.name == "bundle"):
             yield entry.name
         elif entry.is_dir():
-            parts = sorted(part.name for part in entry.iterdir() if part.name[0] != ".")
-            yield from (f"bundle/{part}" for part in parts if part not in ("bundle.json", *FILES))
+            yield from (f"bundle/{name}" for name in strangers(entry))
 
 
 def write(out: Path, chosen: Measured | None, content: dict, timings: dict[str, Timing]) -> None:

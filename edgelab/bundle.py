@@ -202,12 +202,8 @@ def save(
     from edgelab.workspace import versions
 
     folder = Path(folder)
-    if folder.exists():
-        found = {f.name for f in folder.iterdir() if not f.name.startswith(".")} if folder.is_dir() else {folder.name}
-        if found and ("bundle.json" not in found or found - {"bundle.json", *FILES}):
-            raise BundleError(
-                f"{folder}: expected an empty folder or a bundle, found other files; choose another folder"
-            )
+    if folder.exists() and (not folder.is_dir() or strangers(folder)):
+        raise BundleError(f"{folder}: expected an empty folder or a bundle, found other files; choose another folder")
     folder.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     former = scratch.with_name(f"{scratch.name}-former")
@@ -240,6 +236,13 @@ def save(
         shutil.rmtree(scratch, ignore_errors=True)
         shutil.rmtree(former, ignore_errors=True)
     return folder
+
+
+def strangers(folder: Path) -> list[str]:
+    """What stands in a folder that should be empty or hold a bundle alone, sorted; hidden files are nobody's."""
+    found = sorted(f.name for f in folder.iterdir() if f.name[0] != ".")
+    own = [name for name in ("bundle.json", *FILES) if (folder / name).is_file()] if "bundle.json" in found else []
+    return [name for name in found if name not in own]
 
 
 def read_manifest(folder: Path) -> dict:

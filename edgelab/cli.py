@@ -131,7 +131,7 @@ over the teacher's) reaches --retention at the lower end of its 95 %% interval. 
 
 A file has the columns text, label and, if you like, split (train, validation, test), with every label in train.
 Without split, the rows of each label are divided 80/10/10, repeats of a text kept together; a label with fewer than 3
-different texts is all in train. In OUT you find bundle/ (what ships), report.html to read, report.json to compute with,
+texts of its own is all in train. In OUT you find bundle/ (what ships), report.html to read, report.json to compute with,
 samples.json with every latency. Interrupted? The same command goes on from the last finished stage. Takes minutes to
 tens of minutes.
 

@@ -12,7 +12,7 @@ from edgelab import precision
 from edgelab.graph import cpu_session
 from edgelab.packing import pack
 from edgelab.quantization import answers_flipped, divergence
-from edgelab.trained import Trained
+from edgelab.trained import BUNDLING, Trained
 from edgelab.workspace import build_once
 
 MODULES = tuple(f"edgelab.{m}" for m in ("converted", "precision", "quantization", "packing", "trained", "export"))
@@ -125,9 +125,8 @@ class Converted(Trained):
             about = {"dataset": self.dataset, "model": f"{self.name} {self.precision}", "metrics": self.metrics()}
             save(folder / "bundle", self.file, self.tokenizer(), **about)
 
-        inputs = {"model": self.artifact.path.name}
-        modules = ("edgelab.bundle", "edgelab.measurement", "edgelab.slots")
-        return build_once("bundle", build, inputs=inputs, modules=modules).path / "bundle"
+        inputs = {"model": self.artifact.path.name, "data": self.dataset.name}
+        return build_once("bundle", build, inputs=inputs, modules=BUNDLING).path / "bundle"
 
 
 def convert(trained: Trained, precision: str) -> Converted:

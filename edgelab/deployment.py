@@ -16,9 +16,9 @@ from edgelab.trained import Trained
 from edgelab.workspace import Artifact, build_once
 
 # What decides an answer of a bundle, and what decides a bundle.
-ANSWERING = tuple(f"edgelab.{name}" for name in ("bundle", "graph", "slots", "wordpiece"))
+EVALUATING = tuple(f"edgelab.{name}" for name in ("bundle", "graph", "measurement", "slots", "wordpiece"))
 PARTS = ("deployment", "export", "packing", "precision", "quantization")
-MODULES = (*ANSWERING, *(f"edgelab.{name}" for name in PARTS))
+MODULES = (*EVALUATING, *(f"edgelab.{name}" for name in PARTS))
 
 # What turns the exported file into the one that ships.
 PRECISIONS: dict[str, Callable[[Path, Path], object]] = {"fp32": shutil.copyfile, "int8": dynamic_int8, "int4": pack}
@@ -85,7 +85,7 @@ def answers(bundle: Path, dataset: Dataset, split: str) -> Answers:
         np.savez(folder / "answers.npz", correct=result.correct, confidence=result.confidence, slots=values)
 
     inputs = {"bundle": read_manifest(bundle)["sha256"], "data": dataset.fingerprint, "split": split}
-    artifact = build_once("answers", build, inputs=inputs, modules=ANSWERING)
+    artifact = build_once("answers", build, inputs=inputs, modules=EVALUATING)
     with np.load(artifact.path / "answers.npz") as stored:
         slots = Interval(*stored["slots"].tolist()) if len(stored["slots"]) else None
         return Answers(stored["correct"], stored["confidence"], slots)

@@ -50,7 +50,7 @@ def paired_difference(a: np.ndarray, b: np.ndarray, *, resamples: int = 2000, se
 
 def paired_ratio(a: np.ndarray, b: np.ndarray, *, resamples: int = 2000, seed: int = 0) -> Interval:
     """Mean of a over mean of b, drawn as above: the retention, where `b` is the teacher. A draw in which `b` is never
-    right has no ratio and is left out. A shipping decision wants `retention_interval`, which holds for few examples."""
+    right has no ratio and is left out. Where a decision hangs on few examples, see `retention_interval`."""
     return _paired(a, b, np.divide, resamples, seed)
 
 
@@ -89,9 +89,10 @@ def retention_interval(student: np.ndarray, teacher: np.ndarray) -> Interval:
         return (low + high) / 2
 
     value = right / reference
-    return Interval(
-        value, min(value, where(Z95, 0, value)), max(value, where(-Z95, value, 2 * (n + Z95**2) / reference))
-    )
+    top = max(value, 1 / reference)
+    while score(top) > -Z95:
+        top *= 2
+    return Interval(value, min(value, where(Z95, 0, value)), max(value, where(-Z95, value, top)))
 
 
 def _paired(a: np.ndarray, b: np.ndarray, compare: np.ufunc, resamples: int, seed: int) -> Interval:

@@ -77,7 +77,7 @@ def method(report: dict) -> list[str]:
         f"Data: {data['name']} ({examples} examples; {data['labels']} labels, {data['slots']} slots; "
         f"fingerprint {data['fingerprint'][:16]}).",
         f"The bar: {', '.join(limits)}. Retention is accuracy over the fp32 teacher's on the same examples; what counts "
-        "is the lower end of its paired 95 % interval on validation. The smallest model that clears the bar is chosen; "
+        "is the lower end of its paired 95 % score interval on validation. The smallest model that clears the bar is chosen; "
         "test was read after that.",
         f"Size is the whole bundle. Latency is text in, label out, one request at a time: "
         f"{report['settings']['requests']:,} requests to each model, interleaved in one process, "

@@ -9,7 +9,11 @@ from edgelab.dataset import Dataset, Split
 from edgelab.workspace import Artifact, build_once
 
 # What decides an answer, of a torch model or of a converted file.
-ANSWERING = tuple(f"edgelab.{name}" for name in ("converted", "encoder", "models", "slots", "trained", "training"))
+ANSWERING = tuple(
+    f"edgelab.{name}" for name in ("converted", "encoder", "graph", "models", "slots", "trained", "training")
+)
+# What decides the bundle of either.
+BUNDLING = tuple(f"edgelab.{name}" for name in ("bundle", "graph", "measurement", "slots", "trained", "wordpiece"))
 
 
 @dataclass(frozen=True)
@@ -119,8 +123,7 @@ class Trained:
             file.unlink()
 
         inputs = {"model": self.artifact.path.name, "name": self.name, "data": self.dataset.name}
-        modules = ("edgelab.trained", "edgelab.export", "edgelab.bundle", "edgelab.graph", "edgelab.measurement")
-        modules += ("edgelab.slots", "edgelab.wordpiece")
+        modules = ("edgelab.export", *BUNDLING)
         return build_once("bundle", build, inputs=inputs, modules=modules).path / "bundle"
 
 

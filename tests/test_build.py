@@ -74,7 +74,7 @@ def data_file(folder, tiny):
 def runs(folder, data_file):
     """The same command three times: killed in its third stage, interrupted in its fourth, then left alone. Nine
     validation examples clear no high bar."""
-    arguments = (folder / "home", "--data", data_file, "--out", folder / "out", "--retention", "0.6", "--json")
+    arguments = (folder / "home", "--data", data_file, "--out", folder / "out", "--retention", "0.5", "--json")
     killed = stop_at(start(*arguments), "[3/6]", signal.SIGKILL)
     left_by_killed = (folder / "out").exists()
     interrupted = stop_at(start(*arguments), "[4/6]", signal.SIGINT)
@@ -150,7 +150,7 @@ def test_every_model_has_every_figure(report):
         "requests": 40,
         "block": 20,
     }
-    assert report["bar"] == {"retention": 0.6, "max_mb": None, "max_p95_ms": None, "decided_on": "validation"}
+    assert report["bar"] == {"retention": 0.5, "max_mb": None, "max_p95_ms": None, "decided_on": "validation"}
 
 
 def test_ratios_follow_from_the_figures_beside_them(report):
@@ -161,7 +161,7 @@ def test_ratios_follow_from_the_figures_beside_them(report):
         assert model["speed_ratio"] == pytest.approx(teacher["latency_ms"]["p50"] / model["latency_ms"]["p50"])
         expected = model["validation"]["accuracy"] / teacher["validation"]["accuracy"]
         assert model["validation"]["retention"] == pytest.approx(expected)
-        assert model["clears_bar"] == (model["validation"]["retention_ci"][0] >= 0.6) == (not model["misses"])
+        assert model["clears_bar"] == (model["validation"]["retention_ci"][0] >= 0.5) == (not model["misses"])
 
 
 def test_the_chosen_is_the_smallest_that_clears_and_is_what_lies_in_the_folder(report, folder, data_file):
@@ -326,10 +326,16 @@ def test_a_folder_of_ones_own_that_is_called_bundle_is_not_overwritten(tmp_path)
     (tmp_path / "bundle" / "thesis.txt").write_text("years of work")
     with pytest.raises(BuildError, match=r"found bundle/thesis\.txt; choose another one"):
         check_folder(tmp_path)
-    with pytest.raises(BuildError, match="found bundle; choose another one"):
-        (tmp_path / "other").mkdir()
-        (tmp_path / "other" / "bundle").write_text("a file")
-        check_folder(tmp_path / "other")
+    (tmp_path / "bundle" / "thesis.txt").rename(tmp_path / "bundle" / "model.onnx")  # an export of one's own
+    with pytest.raises(BuildError, match=r"found bundle/model\.onnx; choose another one"):
+        check_folder(tmp_path)
+    (tmp_path / "bundle").rename(tmp_path / "elsewhere")
+    (tmp_path / "bundle").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "bundle").write_text("a file")
+    for folder in (tmp_path, tmp_path / "other"):
+        with pytest.raises(BuildError, match="found (bundle|elsewhere); choose another one"):
+            check_folder(folder)
 
 
 def test_places_that_cannot_be_folders(tmp_path):

@@ -38,6 +38,7 @@ def contents(folder: Path) -> dict[str, str]:
 # --- there and back -----------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("at_home")
 def test_the_bundle_says_what_the_trained_model_says(bundle, tiny, tiny_student):
     outputs = tiny_student.outputs()
     for i, text in enumerate(tiny.test.texts):
@@ -70,6 +71,7 @@ def test_any_text_gets_an_answer(bundle, text):
     assert all(text[s.start : s.end] for s in answer.spans)
 
 
+@pytest.mark.usefixtures("at_home")
 def test_the_manifest_tells_where_a_bundle_comes_from(bundle, tiny, tiny_student):
     manifest = json.loads((bundle.folder / "bundle.json").read_text())
     assert manifest == bundle.manifest

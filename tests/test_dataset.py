@@ -123,6 +123,12 @@ def test_a_label_with_two_texts_is_in_train_also_where_another_label_has_one_of_
     assert data.train.labels.count("pair") == 2
 
 
+def test_a_text_under_two_labels_goes_where_the_first_one_has_it(file):
+    held = load(file(HEADER + BODY)).test.texts[0]
+    data = load(file(HEADER + BODY + f"{held},pair\nalone,pair\n", "pair.csv"))
+    assert data.test.labels.count("pair") == 1 == data.train.labels.count("pair")
+
+
 def test_one_label_that_can_be_divided_is_enough(file):
     data = load(file(HEADER + "1,a\n2,a\n3,a\n4,b\n"))
     assert [len(s) for s in (data.train, data.validation, data.test)] == [2, 1, 1]

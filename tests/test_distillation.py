@@ -236,13 +236,15 @@ def test_the_nearest_tokens_are_those_of_like_meaning(tiny):
 # --- for real -----------------------------------------------------------------------------------
 
 
-def test_the_teacher_learns_and_its_outputs_on_every_held_out_split_are_kept(tiny, tiny_teacher):
+def test_the_teacher_learns_and_its_outputs_on_every_held_out_split_are_kept(tiny, tiny_teacher, monkeypatch):
     assert tiny_teacher.correct("validation").mean() >= 0.8 and tiny_teacher.correct().mean() >= 0.8
     assert tiny_teacher.slots_correct().mean() >= 0.5
     hard = tiny_teacher.outputs("hard")
     assert hard.intent.shape == (9, 3) and hard.slots.shape == (hard.words.sum(), 5)
     assert np.array_equal(hard.intent, tiny_teacher.outputs("test").intent)  # the tiny data's hard split is its test
     assert tiny_teacher.split("validation") is tiny.validation and tiny_teacher.split("hard") is tiny.extra["hard"]
+    monkeypatch.setattr("edgelab.training.run", None)  # asked again, no model runs
+    assert np.array_equal(tiny_teacher.outputs("hard").slots, hard.slots)
 
 
 def test_a_trained_model_comes_back_as_it_was_saved(tiny, tiny_teacher, tiny_student):

@@ -203,7 +203,7 @@ def test_against_a_teacher_that_is_always_right_it_is_wilsons(lost, n):
     assert found.value == wilson.value and found.low == pytest.approx(wilson.low, abs=1e-6)
 
 
-@pytest.mark.parametrize("counts", [(59, 6, 16, 80), (1, 1, 7, 12), (2700, 40, 90, 170)])
+@pytest.mark.parametrize("counts", [(59, 6, 16, 80), (1, 1, 7, 12), (2700, 40, 90, 170), (4, 88, 1, 7)])
 def test_its_ends_are_where_the_score_test_says_p_is_5_percent(counts):
     """The likeliest table under a given ratio is found by a general optimiser, its variance by the multinomial's."""
     both, alone, lost, _ = counts
