@@ -5,7 +5,6 @@ the modules that built it and the versions of the libraries. Change any of them 
 """
 
 import contextlib
-import ctypes
 import hashlib
 import importlib.metadata
 import importlib.util
@@ -143,15 +142,7 @@ def build_once(kind: str, build: Callable[[Path], None], *, inputs: dict, module
             os.replace(scratch, folder)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
-            give_back_memory()
     return _read(folder, loaded=False)
-
-
-def give_back_memory() -> None:
-    """Hand freed memory back to the system. The GNU C library keeps it for later: after a training or an export, hundreds
-    of MB that a notebook's next step takes anew. Elsewhere there is no such call, and nothing happens."""
-    with contextlib.suppress(AttributeError, OSError, TypeError):
-        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _read(folder: Path, *, loaded: bool) -> Artifact:

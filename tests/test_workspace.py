@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import platform
 import re
 import signal
 import subprocess
@@ -12,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 
-import psutil
 import pytest
 
 from edgelab import workspace
@@ -175,20 +173,6 @@ def test_a_home_that_one_may_not_enter_is_told_in_one_line(monkeypatch, look):
     monkeypatch.setattr(Path, "stat", forbidden)
     with contextlib.suppress(HomeError):  # later versions of Python find nothing there instead
         assert not look()
-
-
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library: it keeps less, and has no such call")
-def test_what_a_build_freed_goes_back_to_the_system():
-    resident = psutil.Process().memory_info
-    freed = []
-
-    def hungry(folder: Path) -> None:
-        blocks = [b"x" * 100_000 + bytes(1) for _ in range(2000)]  # on the heap, each: larger ones are mapped alone
-        freed.append(blocks[-1])  # lies above them, so the heap cannot shrink
-        freed.append(resident().rss)
-
-    build_once("teacher", hungry, inputs={}, modules=MODULES)
-    assert freed[1] - resident().rss > 100_000_000
 
 
 def test_what_fails_in_the_build_itself_is_not_blamed_on_the_home():
