@@ -15,10 +15,10 @@ from edgelab.candidates import Profile, Student, fit, profile, suitable, teacher
 from edgelab.dataset import Dataset
 from edgelab.deployment import Answers, answers, deploy
 from edgelab.distillation import TeacherPlan, train_student, train_teacher
-from edgelab.measurement import Interval, retention_interval
+from edgelab.measurement import Interval
 from edgelab.progress import Progress
 from edgelab.selection import Candidate, choose, misses
-from edgelab.workspace import folder_bytes, home, home_errors, write_atomic
+from edgelab.workspace import built_home, folder_bytes, write_atomic
 
 BLOCK = 20  # requests in a row: not each right after one of a large model, which would leave the caches empty
 OUTPUT = ("bundle", "report.json", "report.html", "samples.json")
@@ -84,8 +84,7 @@ def build(
         HomeError: what is built on the way cannot be kept.
     """
     check_folder(out)
-    with home_errors():
-        (home() / "built").mkdir(parents=True, exist_ok=True)
+    built_home()
     data = profile(dataset)
     students = [fit(student, data) for student in suitable(dataset)]
     plan = teacher_plan(data)
@@ -113,10 +112,8 @@ def build(
         timings = time_bundles(bundles, dataset.validation.texts, requests=REQUESTS, block=BLOCK)
     measured = []
     for name, folder in folders.items():
-        given = answers(folder, dataset, "validation")
-        # Of the teacher itself nothing is in doubt.
-        retention = Interval(1, 1, 1) if name == reference else retention_interval(given.correct, expected.correct)
-        measured.append(Measured(name, folder, given, retention, timings[name]))
+        given = expected if name == reference else answers(folder, dataset, "validation")
+        measured.append(Measured(name, folder, given, given.retention(expected), timings[name]))
     teachers, candidates = measured[:2], measured[2:]
     chosen, nearest = release(candidates, bar)
     with progress.stage("test"):

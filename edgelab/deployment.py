@@ -9,7 +9,7 @@ import numpy as np
 
 from edgelab.bundle import Bundle, evaluate, read_manifest, save
 from edgelab.dataset import Dataset
-from edgelab.measurement import Interval, accuracy_interval
+from edgelab.measurement import Interval, accuracy_interval, retention_interval
 from edgelab.packing import pack
 from edgelab.precision import dynamic_int8
 from edgelab.trained import Trained
@@ -73,6 +73,10 @@ class Answers:
     @property
     def accuracy(self) -> Interval:
         return accuracy_interval(self.correct)
+
+    def retention(self, teacher: "Answers") -> Interval:
+        """Accuracy over the teacher's on the same split. Of the teacher itself nothing is in doubt."""
+        return Interval(1, 1, 1) if self is teacher else retention_interval(self.correct, teacher.correct)
 
 
 def answers(bundle: Path, dataset: Dataset, split: str) -> Answers:

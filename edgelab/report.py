@@ -9,7 +9,7 @@ from edgelab import __version__
 from edgelab.bench import PERCENTILES
 from edgelab.dataset import SPLITS, Dataset
 from edgelab.host import host
-from edgelab.measurement import Interval, LatencySamples, retention_interval, speedup
+from edgelab.measurement import Interval, LatencySamples, speedup
 from edgelab.selection import misses
 from edgelab.workspace import versions
 
@@ -36,8 +36,7 @@ def content(
 
     def entry(model: "Measured") -> dict:
         given, timing = test[model.name], model.timing
-        of_itself = model is teacher
-        retention = Interval(1, 1, 1) if of_itself else retention_interval(given.correct, test[teacher.name].correct)
+        retention = given.retention(test[teacher.name])
         speed = speedup(teacher.timing.with_tokenizer, timing.with_tokenizer, block=settings["block"])
         slots = given.slot_exact_match
         return {

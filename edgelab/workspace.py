@@ -65,6 +65,14 @@ def home_errors() -> Iterator[None]:
         raise HomeError(f"{where}; EDGELAB_HOME names the folder where built things are kept") from None
 
 
+def built_home() -> Path:
+    """Where artifacts lie, made where it is missing. Raises HomeError if it cannot be."""
+    root = home() / "built"
+    with home_errors():
+        root.mkdir(parents=True, exist_ok=True)
+    return root
+
+
 @dataclass(frozen=True)
 class Artifact:
     """A built folder. `seconds` is how long building took, whenever that was."""
@@ -119,10 +127,9 @@ def build_once(kind: str, build: Callable[[Path], None], *, inputs: dict, module
 
     identity = {"inputs": inputs, "source": source_digest(modules), "versions": versions()}
     key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
-    root = home() / "built"
+    root = built_home()
     folder = root / f"{kind}-{key}"
     with home_errors():
-        root.mkdir(parents=True, exist_ok=True)
         held = FileLock(root / f".{folder.name}.lock").acquire()
     with held:
         if (folder / "artifact.json").exists():
