@@ -19,9 +19,10 @@ from unittest.mock import patch
 import numpy as np
 
 from benchmarks.pocket_card import public_data, put, table
-from edgelab import dataset
-from edgelab.build import Bar, build
-from edgelab.host import host
+from edgelab import datasets
+from edgelab.build.pipeline import build
+from edgelab.machine.host import host
+from edgelab.selection.bar import Bar
 from edgelab.workspace import write_atomic
 
 README = Path(__file__).parent / "README.md"
@@ -32,7 +33,7 @@ def run(name: str, seeds: int) -> tuple[list[dict], list[float]]:
     """The report of each seed's build, and how many seconds it took from nothing, in a home of its own."""
     reports, seconds = [], []
     with public_data():
-        data = dataset.load(name)
+        data = datasets.load(name)
     for seed in range(seeds):
         with tempfile.TemporaryDirectory(prefix="edgelab-") as folder, patch.dict(os.environ, EDGELAB_HOME=folder):
             start = time.perf_counter()

@@ -9,8 +9,8 @@ import os
 import tempfile
 from datetime import date
 
-from edgelab.course import notebooks, run_notebooks
-from edgelab.host import host
+from edgelab.course.notebooks import notebooks, run_notebooks
+from edgelab.machine.host import host
 from edgelab.workspace import data_home, write_atomic
 
 

@@ -11,13 +11,14 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.pocket_card import public_data, put, table
-from edgelab import dataset
-from edgelab.candidates import CANDIDATES
-from edgelab.distillation import StudentPlan, TeacherPlan, train_student, train_teacher
-from edgelab.encoder import Spec
-from edgelab.host import host
-from edgelab.measurement import paired_difference, paired_ratio
-from edgelab.trained import Trained
+from edgelab import datasets
+from edgelab.build.search_space import CANDIDATES
+from edgelab.distillation.students import StudentPlan, train_student
+from edgelab.distillation.teacher import TeacherPlan, train_teacher
+from edgelab.machine.host import host
+from edgelab.models.spec import Spec
+from edgelab.models.trained import Trained
+from edgelab.stats.bootstrap import paired_difference, paired_ratio
 from edgelab.workspace import write_atomic
 
 README = Path(__file__).parent / "README.md"
@@ -38,7 +39,7 @@ class Pair:
 
 
 def train_teacher_of_clinc() -> Trained:
-    clinc = dataset.load("clinc150")
+    clinc = datasets.load("clinc150")
     return train_teacher(clinc, TeacherPlan.for_size(len(clinc.train)))
 
 

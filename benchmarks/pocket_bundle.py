@@ -7,10 +7,12 @@ import argparse
 import shutil
 from pathlib import Path
 
-from edgelab import dataset
-from edgelab.distillation import StudentPlan, TeacherPlan, train_student, train_teacher
-from edgelab.encoder import Spec
-from edgelab.trained import Trained
+from edgelab import datasets
+from edgelab.bundle import read_manifest
+from edgelab.distillation.students import StudentPlan, train_student
+from edgelab.distillation.teacher import TeacherPlan, train_teacher
+from edgelab.models.spec import Spec
+from edgelab.models.trained import Trained
 from edgelab.workspace import data_home
 
 # 2 MB with its tokenizer, in fp32: no quantization yet, that is a notebook of its own.
@@ -21,7 +23,7 @@ PLAN = StudentPlan(lr=3e-3, steps=5000, batch_size=64, augmented=40_000)
 
 def train() -> tuple[Trained, Trained]:
     """The teacher of notebook 01, and the shipped student."""
-    pocket = dataset.load("pocket")
+    pocket = datasets.load("pocket")
     teacher = train_teacher(pocket, TeacherPlan.for_size(len(pocket.train)))
     return teacher, train_student(SPEC, (teacher,), PLAN)
 
@@ -32,7 +34,7 @@ def main(arguments: list[str] | None = None) -> None:
     out = parser.parse_args(arguments).out
     _, student = train()
     shutil.copytree(student.bundle(), out, dirs_exist_ok=True)
-    print(f"{student.note}\n{out}: {student.metrics()}")
+    print(f"{student.note}\n{out}: {read_manifest(out)['metrics']}")
 
 
 if __name__ == "__main__":

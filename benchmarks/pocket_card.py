@@ -4,7 +4,7 @@
     python -m benchmarks.pocket_card --check    # exit 1 if a committed figure is not current
     python -m benchmarks.pocket_card --local    # only the sections that need no public data
 
-CLINC150 and SNIPS are read through `edgelab.dataset.load`. Where `EDGELAB_MIRROR` is not set and the folder
+CLINC150 and SNIPS are read through `edgelab.datasets.load`. Where `EDGELAB_MIRROR` is not set and the folder
 `../shared/data` is there, that folder is served on loopback for the time of the run.
 """
 
@@ -22,8 +22,9 @@ import threading
 from collections import Counter, defaultdict
 from pathlib import Path
 
-from edgelab import dataset
-from edgelab.dataset import SPLITS, Dataset, Split
+from edgelab import datasets
+from edgelab.datasets.dataset import SPLITS, Dataset, Split
+from edgelab.datasets.pocket import load_pocket
 from edgelab.workspace import data_home, write_atomic
 
 POCKET = data_home() / "pocket"
@@ -184,7 +185,7 @@ def mapping(source: str) -> dict[str, set[str]]:
 
 def diversity(pocket: Dataset) -> str:
     with public_data():
-        clinc, snips = dataset.load("clinc150"), dataset.load("snips2017")
+        clinc, snips = datasets.load("clinc150"), datasets.load("snips2017")
     pairs = everything(pocket)
     near = mapping("clinc150")
     sources = {
@@ -246,7 +247,7 @@ def put(card: str, name: str, content: str) -> str:
 
 def stale(*, public: bool = False) -> list[str]:
     """Names of the sections whose committed figures are not current."""
-    card, pocket = CARD.read_text("utf-8"), dataset.load_pocket(POCKET)
+    card, pocket = CARD.read_text("utf-8"), load_pocket(POCKET)
     sections = {**LOCAL, **(PUBLIC if public else {})}
     return [name for name, compute in sections.items() if put(card, name, compute(pocket)) != card]
 
@@ -260,7 +261,7 @@ def main() -> int:
         found = stale(public=not arguments.local)
         print(f"not current: {', '.join(found)}" if found else "the card's figures are current")
         return bool(found)
-    card, pocket = CARD.read_text("utf-8"), dataset.load_pocket(POCKET)
+    card, pocket = CARD.read_text("utf-8"), load_pocket(POCKET)
     for name, compute in {**LOCAL, **({} if arguments.local else PUBLIC)}.items():
         card = put(card, name, compute(pocket))
     write_atomic(CARD, card)

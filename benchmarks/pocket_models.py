@@ -13,18 +13,19 @@ import numpy as np
 
 from benchmarks.pocket_bundle import train
 from benchmarks.pocket_card import CARD, mapping, public_data, put, table
-from edgelab import dataset
-from edgelab.baselines import tfidf_svc
-from edgelab.bundle import Bundle
-from edgelab.host import host
-from edgelab.measurement import accuracy_interval, paired_difference
+from edgelab import datasets
+from edgelab.bundle.predict import Bundle
+from edgelab.distillation.baselines import tfidf_svc
+from edgelab.machine.host import host
+from edgelab.stats.bootstrap import paired_difference
+from edgelab.stats.intervals import accuracy_interval
 from edgelab.workspace import data_home, write_atomic
 
 
 def transfer(predict: Callable[[str], str], source: str) -> tuple[np.ndarray, list[str]]:
     """Whether each mapped test utterance of a public set is answered with an allowed label; and its intent."""
     allowed = mapping(source)
-    split = dataset.load(source).test
+    split = datasets.load(source).test
     split = split.where(lambda i: split.labels[i] in allowed)
     right = [predict(text) in allowed[intent] for text, intent in zip(split.texts, split.labels, strict=True)]
     return np.array(right), list(split.labels)
@@ -37,7 +38,7 @@ def macro(right: np.ndarray, intents: list[str]) -> float:
 
 
 def figures() -> str:
-    pocket = dataset.load("pocket")
+    pocket = datasets.load("pocket")
     teacher, _ = train()
     shipped, opened = Bundle.load(data_home() / "bundles" / "pocket"), Bundle.load(teacher.bundle(), threads=2)
     classic = tfidf_svc(pocket)

@@ -14,22 +14,25 @@ import numpy as np
 
 from benchmarks.distillation import CONVOLUTION, train_teacher_of_clinc
 from benchmarks.pocket_card import public_data, put, table
-from edgelab.calibration import calibration_error, fit_temperature
-from edgelab.distillation import train_student
-from edgelab.host import host
-from edgelab.measurement import Interval
-from edgelab.routing import LEARNED, SCORES, fit_router, learned_score, probabilities
-from edgelab.selective import (
+from edgelab.distillation.students import train_student
+from edgelab.machine.host import host
+from edgelab.models.trained import Trained
+from edgelab.routing.calibration import calibration_error, fit_temperature
+from edgelab.routing.scores import LEARNED, SCORES, fit_router, learned_score
+from edgelab.routing.thresholds import (
+    allowed_each_time,
     aurc,
     auroc,
-    bounded_threshold,
     conformal_threshold,
     joint_error,
     kept_error,
     recall,
+    threshold_allowing,
 )
-from edgelab.tradeoff import Figures, apgr, bootstrap, figures, oracle
-from edgelab.trained import Trained
+from edgelab.routing.tradeoff import Figures, apgr, figures, oracle
+from edgelab.stats.bootstrap import bootstrap
+from edgelab.stats.intervals import Interval
+from edgelab.stats.softmax import softmax
 from edgelab.workspace import write_atomic
 
 README = Path(__file__).parent / "README.md"
@@ -95,7 +98,7 @@ class Report:
 
 def side(teacher: Trained, student: Trained, split: str) -> Side:
     outside = f"out_of_scope_{split}"
-    logits = [student.outputs(name).intent for name in (split, outside)]
+    logits = [student.outputs(name).intent_logits for name in (split, outside)]
     n, extra = (len(part) for part in logits)
     weak = np.concatenate([student.correct(split), np.zeros(extra)])
     strong = np.concatenate([teacher.correct(split), np.full(extra, SUCCESS)])
@@ -112,7 +115,7 @@ def measure(teacher: Trained, student: Trained, *, splits: int = SPLITS) -> Repo
     temperature = fit_temperature(validation.logits[~validation.outside], ids)
     inside = test.logits[~test.outside]
     right = test.weak[~test.outside] > 0
-    ece = tuple(calibration_error(probabilities(inside / t).max(1), right) for t in (1.0, temperature))
+    ece = tuple(calibration_error(softmax(inside / t).max(1), right) for t in (1.0, temperature))
     validation, test = (Side(s.logits / temperature, s.weak, s.strong, s.outside) for s in (validation, test))
     ranked, chance, best = {}, {}, {}
     for setting in SETTINGS:
@@ -155,7 +158,7 @@ def promise(score: np.ndarray, wrong: np.ndarray, alpha: float, splits: int) -> 
         fit, read = order[: len(order) // 2], order[len(order) // 2 :]
         average = conformal_threshold(score[fit], wrong[fit], alpha)
         drawn = generator.integers(len(score), size=len(fit))
-        upper = bounded_threshold(score[drawn], wrong[drawn], alpha)
+        upper = threshold_allowing(score[drawn], wrong[drawn], allowed_each_time(len(fit), alpha))
         rows.append(
             (
                 joint_error(score[read], wrong[read], average),

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from edgelab import __version__
-from edgelab.commands import cloud, course, models
-from edgelab.doctor import INSTALL
+from edgelab.commands import bundles as models
+from edgelab.commands import cloud, course
+from edgelab.commands.doctor import INSTALL
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -36,15 +37,15 @@ def refuse(message: str) -> int:
 
 def refusals() -> tuple[type[Exception], ...]:
     """What the library raises for wrong input. Looked up only once something was raised."""
-    from edgelab.bundle import BundleError
-    from edgelab.cloud import CloudError
-    from edgelab.course import CourseError
-    from edgelab.dataset import DataError
-    from edgelab.network import NetworkError
+    from edgelab.bundle.manifest import BundleError
+    from edgelab.cloud.client import CloudError
+    from edgelab.cloud.network import NetworkError
+    from edgelab.course.notebooks import CourseError
+    from edgelab.datasets.sources import DataError
     from edgelab.workspace import HomeError
 
     # These import torch: if one of them raised, it is loaded.
-    heavy = (("edgelab.encoder", "WeightsError"), ("edgelab.build", "BuildError"))
+    heavy = (("edgelab.models.weights", "WeightsError"), ("edgelab.build.folder", "BuildError"))
     raised = tuple(getattr(sys.modules[module], name) for module, name in heavy if module in sys.modules)
     return (BundleError, CloudError, CourseError, DataError, HomeError, NetworkError, *raised)
 

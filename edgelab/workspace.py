@@ -1,13 +1,12 @@
 """Where things live, and how what was built once is not built again.
 
-An artifact is a folder named after everything that went into it: the configuration, the data, the source of
-the modules that built it and the versions of the libraries. Change any of them and it is built anew.
+An artifact is a folder named after everything that went into it: the configuration, the data, the source that built it
+and the versions of the libraries. Change any of them and it is built anew.
 """
 
 import contextlib
 import hashlib
 import importlib.metadata
-import importlib.util
 import json
 import os
 import shutil
@@ -18,6 +17,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+
+from edgelab.source import source_digest
 
 PACKAGE = Path(__file__).parent
 LIBRARIES = ("torch", "transformers", "tokenizers", "numpy", "scikit-learn", "onnx", "onnxscript", "onnxruntime")
@@ -90,14 +91,6 @@ class Artifact:
         return f"{self.kind}: built now in {self.seconds:.0f} s"
 
 
-def source_digest(modules: tuple[str, ...]) -> str:
-    """SHA-256 over the source text of these modules."""
-    digest = hashlib.sha256()
-    for name in sorted(modules):
-        digest.update(Path(importlib.util.find_spec(name).origin).read_bytes())
-    return digest.hexdigest()
-
-
 def versions(libraries: tuple[str, ...] = LIBRARIES) -> dict[str, str]:
     """Installed version of each library, `-` where it is missing."""
     found = {}
@@ -109,7 +102,9 @@ def versions(libraries: tuple[str, ...] = LIBRARIES) -> dict[str, str]:
     return found
 
 
-def build_once(kind: str, build: Callable[[Path], None], *, inputs: dict, modules: tuple[str, ...]) -> Artifact:
+def build_once(
+    kind: str, build: Callable[[Path], None], *, inputs: dict, through: tuple[Callable, ...] = ()
+) -> Artifact:
     """The artifact of these inputs: loaded if it stands, else built by `build(folder)`.
 
     `build` writes into a scratch folder that is renamed into place only when it returns, so an interrupted
@@ -118,14 +113,15 @@ def build_once(kind: str, build: Callable[[Path], None], *, inputs: dict, module
     Args:
         kind: a short name, such as `teacher`.
         inputs: everything that decides the result, as plain JSON values.
-        modules: dotted names of the modules whose source decides the result.
+        through: functions that `build` calls without naming them, through a value that it was given. Their source
+            decides the result as that of `build` does (`source.source_files`).
 
     Raises:
         HomeError: the home cannot be written to.
     """
     from filelock import FileLock
 
-    identity = {"inputs": inputs, "source": source_digest(modules), "versions": versions()}
+    identity = {"inputs": inputs, "source": source_digest(build, *through), "versions": versions()}
     key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
     root = built_home()
     folder = root / f"{kind}-{key}"

@@ -7,8 +7,8 @@ import contextlib
 
 import pytest
 
-from edgelab.dataset import Dataset, Split
-from edgelab.slots import parse_marked
+from edgelab.datasets.dataset import Dataset, Split
+from edgelab.datasets.slots import parse_marked
 
 UTTERANCES = {
     "set_alarm": ("wake me at [{}](time)", "alarm for [{}](time) please", "get me up at [{}](time) sharp"),
@@ -84,7 +84,7 @@ def at_home(tiny_home):
 @pytest.fixture(scope="session")
 def tiny_teacher(tiny, tiny_home):
     """The real encoder, fine-tuned on the tiny data: 15 steps."""
-    from edgelab.distillation import TeacherPlan, train_teacher
+    from edgelab.distillation.teacher import TeacherPlan, train_teacher
 
     with tiny_home():
         return train_teacher(tiny, TeacherPlan(batch_size=12, epochs=5))
@@ -93,8 +93,8 @@ def tiny_teacher(tiny, tiny_home):
 @pytest.fixture(scope="session")
 def tiny_student(tiny_teacher, tiny_home):
     """A convolution distilled from it, with an intent and a slot head."""
-    from edgelab.distillation import StudentPlan, train_student
-    from edgelab.encoder import Spec
+    from edgelab.distillation.students import StudentPlan, train_student
+    from edgelab.models.spec import Spec
 
     plan = StudentPlan(lr=5e-3, steps=150, batch_size=12, augmented=60)
     with tiny_home():

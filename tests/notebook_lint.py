@@ -11,8 +11,8 @@ from collections.abc import Iterator
 
 import nbformat
 
-from edgelab.checks.core import PASS, TODO, Checks
-from edgelab.course import VERIFIED, strip_outputs
+from edgelab.course.exercises import PASS, TODO, Checks
+from edgelab.course.notebooks import VERIFIED, strip_outputs
 
 TAGS = {VERIFIED, "claim", "exercise"}
 MAX_LINES = 15
@@ -78,7 +78,7 @@ def _cell(cell) -> Iterator[str]:
         names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
         names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
         if any(name.split(".")[0] == "matplotlib" for name in names):
-            yield "imports matplotlib: figures come from edgelab.plots, in one style"
+            yield "imports matplotlib: figures come from edgelab.course.plots, in one style"
     for call in _calls(tree, "show_figure"):
         given = [*call.args[1:], *(k.value for k in call.keywords if k.arg == "alt")]
         if not given or (isinstance(given[0], ast.Constant) and not str(given[0].value).strip()):

@@ -2,9 +2,13 @@
 
 import sys
 
-from edgelab import build, candidates, cli, encoder, models
-from edgelab.distillation import StudentPlan, TeacherPlan
-from edgelab.encoder import Spec
+from edgelab import cli
+from edgelab.build import pipeline
+from edgelab.build import search_space as candidates
+from edgelab.distillation.students import StudentPlan
+from edgelab.distillation.teacher import TeacherPlan
+from edgelab.models import encoder, networks
+from edgelab.models.spec import Spec
 
 
 def student(spec: Spec, steps: int, bits: int | None) -> candidates.Student:
@@ -17,10 +21,10 @@ REPLACED = {
         student(Spec("convolution", 1024, 32, 48), 2000, bits=4),
         student(Spec("static", 1024, 16, 24), 25, bits=None),
     ),
-    (build, "teacher_plan"): lambda data: TeacherPlan(lr=1e-3, head_lr=8e-3, batch_size=12, epochs=10),
-    (build, "REQUESTS"): 40,
+    (pipeline, "teacher_plan"): lambda data: TeacherPlan(lr=1e-3, head_lr=8e-3, batch_size=12, epochs=10),
+    (pipeline, "REQUESTS"): 40,
     # One of the teacher's six layers: exporting all takes most of a minute.
-    (models, "load_encoder"): lambda layers=None: encoder.load_encoder(layers or (0,)),
+    (networks, "load_encoder"): lambda layers=None: encoder.load_encoder(layers or (0,)),
 }
 
 if __name__ == "__main__":

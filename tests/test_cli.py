@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
+from edgelab import datasets
 from tests.processes import HEEDING
 
 ROOT = Path(__file__).parent.parent
@@ -77,10 +78,9 @@ def bundle(tmp_path_factory, data_file):
     from onnx import TensorProto, helper, numpy_helper
     from tokenizers import Tokenizer, models, pre_tokenizers
 
-    from edgelab import dataset
-    from edgelab.bundle import save
+    from edgelab.bundle.manifest import save
 
-    data = dataset.load(data_file)
+    data = datasets.load(data_file)
     words = ["[UNK]", *WORDS]
     votes = np.zeros((len(words), len(data.labels)), dtype=np.float32)
     for row, word in enumerate(words):
@@ -234,7 +234,7 @@ def test_doctor(tmp_path):
 def test_doctor_names_what_is_missing(tmp_path):
     """Without torch: the same report, the name and the command that mends it."""
     code = (
-        "import sys, importlib.metadata as m; from edgelab import cli, doctor; real = m.version\n"
+        "import sys, importlib.metadata as m; from edgelab import cli; from edgelab.commands import doctor; real = m.version\n"
         "def version(name):\n"
         "    if name == 'torch': raise m.PackageNotFoundError(name)\n"
         "    return real(name)\n"
@@ -250,7 +250,7 @@ def test_cache(tmp_path):
     code = (
         "from edgelab import workspace\n"
         "def build(folder): (folder / 'weights').write_bytes(bytes(3_000_000))\n"
-        "workspace.build_once('teacher', build, inputs={}, modules=('edgelab.workspace',))\n"
+        "workspace.build_once('teacher', build, inputs={})\n"
     )
     subprocess.run([sys.executable, "-c", code], env={**os.environ, **home}, cwd=ROOT, check=True)
     (tmp_path / "downloads").mkdir()
@@ -277,7 +277,7 @@ def test_what_is_built_in_a_home_that_cannot_be_used_is_one_line(monkeypatch, tm
     from edgelab import cli, workspace
 
     def build(args):
-        workspace.build_once("teacher", print, inputs={}, modules=("edgelab.slots",))
+        workspace.build_once("teacher", lambda folder: None, inputs={})
 
     (tmp_path / "file").write_text("mine")
     monkeypatch.setenv("EDGELAB_HOME", str(tmp_path / "file" / "home"))
@@ -340,11 +340,11 @@ def test_bench_finds_the_slower_of_two(bundle, tmp_path):
     slow = tmp_path / "slow"
     shutil.copytree(bundle, slow)
     code = (
-        "import sys, time; from edgelab import bundle; from edgelab.cli import main; ask = bundle.Bundle.predict\n"
+        "import sys, time; from edgelab.bundle import Bundle; from edgelab.cli import main; ask = Bundle.predict\n"
         "def slower(self, text):\n"
         "    time.sleep(0.0005 if 'slow' in str(self.folder) else 0)\n"
         "    return ask(self, text)\n"
-        "bundle.Bundle.predict = slower; sys.exit(main(sys.argv[1:]))"
+        "Bundle.predict = slower; sys.exit(main(sys.argv[1:]))"
     )
     command = [sys.executable, "-c", code, "bench", bundle, slow, "--json"]
     report = json.loads(subprocess.run(command, capture_output=True, text=True, cwd=ROOT).stdout)
@@ -448,12 +448,12 @@ def test_evaluate(bundle, data_file):
 
 
 def test_evaluate_json_agrees_with_the_library(bundle, data_file):
-    from edgelab import bundle as bundles
-    from edgelab import dataset
+    from edgelab.bundle import Bundle
+    from edgelab.bundle import evaluate as measure
 
     report = json.loads(edgelab("evaluate", bundle, "--data", data_file, "--split", "train", "--json").stdout)
-    split = dataset.load(data_file).train
-    result = bundles.evaluate(bundles.Bundle.load(bundle), split)
+    split = datasets.load(data_file).train
+    result = measure(Bundle.load(bundle), split)
     assert report["examples"] == len(split) and report["accuracy"]["value"] == result.accuracy.value == 1
     assert report["accuracy"]["low"] == pytest.approx(result.accuracy.low)
     assert report["per_label"]["music"] == {"right": 8, "total": 8}
@@ -512,7 +512,7 @@ def served(*args):
 
 
 def test_cloud_serves_until_interrupted(bundle, monkeypatch):
-    from edgelab.cloud import client_from, model_name
+    from edgelab.cloud.client import client_from, model_name
 
     with served(bundle, "--port", "0", "--round-trip-ms", "3", "--loss", "0.25") as (process, exported, said):
         assert "round trip 3 ms (median, log-normal, sigma 0.3), loss 25 %, outage none" in said

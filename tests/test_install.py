@@ -40,7 +40,7 @@ def test_nothing_is_installed_that_trains(serve):
 
 
 def test_a_bundle_is_served(serve):
-    from edgelab.bundle import Bundle
+    from edgelab.bundle.predict import Bundle
 
     text = "wake me at seven tomorrow"
     done = serve("predict", "bundle", text)
@@ -50,9 +50,9 @@ def test_a_bundle_is_served(serve):
 
 
 def test_a_bundle_is_evaluated_and_timed(serve):
-    report = json.loads(serve("evaluate", "bundle", "--data", "pocket", "--json").stdout)
+    report = json.loads(serve("evaluate", "bundle", "--data", "pocket", "--split", "validation", "--json").stdout)
     manifest = json.loads((ROOT / "data" / "bundles" / "pocket" / "bundle.json").read_text())
-    assert report["accuracy"]["value"] == pytest.approx(manifest["metrics"]["accuracy"][0], abs=0.003)
+    assert report["accuracy"]["value"] == pytest.approx(manifest["metrics"]["validation_accuracy"][0], abs=0.003)
     bench = json.loads(serve("bench", "bundle", "--json").stdout)
     assert bench["bundles"][0]["latency_ms"]["p50"]["value"] > 0
 
@@ -65,9 +65,9 @@ def test_what_needs_more_says_what_to_install(serve):
 def test_the_assistant_runs_on_the_device_alone(serve):
     """Policy, redaction and the answer without a network: no client, no server."""
     code = (
-        "from edgelab.bundle import Bundle; from edgelab.hybrid import Assistant; from edgelab.policy import Policy\n"
+        "from edgelab.bundle import Bundle; from edgelab.routing import Assistant, Policy\n"
         "assistant = Assistant(Bundle.load('bundle'), Policy(threshold=1e9))\n"
-        "print(assistant.answer('wake me at seven').decision.reason, assistant.redact('tell Ana').text, sep=' / ')"
+        "print(assistant.answer('wake me at seven').decision.reason, assistant.redact(assistant.bundle.predict('tell Ana')).text, sep=' / ')"
     )
     command = [serve.python, "-c", code]
     done = subprocess.run(command, cwd=serve.folder, env=serve.environment, capture_output=True, text=True)

@@ -19,9 +19,9 @@ import toy_checks
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from notebook_lint import exercises, problems, solved
 
-from edgelab.checks.core import PASS, TODO
-from edgelab.course import VERIFIED, notebooks, read_notebook, strip_outputs
-from edgelab.memory import PeakMemory
+from edgelab.course.exercises import PASS, TODO
+from edgelab.course.notebooks import VERIFIED, notebooks, read_notebook, strip_outputs
+from edgelab.machine.memory import PeakMemory
 
 NOTEBOOKS = [pytest.param(path, id=path.stem) for path in notebooks()]
 # The promise is 300 s cold, 60 s warm, 2 GB; a busy machine gets twice the time.
@@ -112,7 +112,7 @@ def write(notebook, path: Path) -> Path:
 
 
 def registry(path: Path):
-    return importlib.import_module(f"edgelab.checks.{path.stem[3:]}").check
+    return importlib.import_module(f"edgelab.{path.stem[3:]}.checks").check
 
 
 def test_the_course_goes_in_order():
@@ -167,7 +167,7 @@ def toy():
             new_markdown_cell("## Predict"),
             new_code_cell(
                 "from toy_checks import check, show_numbers\n\n"
-                "from edgelab.widgets.prediction import predict, reveal\n\n"
+                "from edgelab.course import predict, reveal\n\n"
                 "predict('toy', 'How many?', low=0, high=9)"
             ),
             new_markdown_cell("## An idea\n\n![a curve that falls](curve.png)\n\n```\n## no heading\n```"),

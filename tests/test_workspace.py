@@ -16,8 +16,6 @@ import pytest
 from edgelab import workspace
 from edgelab.workspace import HomeError, build_once
 
-MODULES = ("edgelab.slots",)
-
 
 @pytest.fixture(autouse=True)
 def home(tmp_path, monkeypatch):
@@ -40,48 +38,44 @@ def refuse(folder: Path) -> None:
 
 def test_built_once_then_loaded_with_a_note_that_says_when_and_how_long(monkeypatch):
     monkeypatch.setattr(workspace, "time", SimpleNamespace(perf_counter=iter([1000.0, 1041.6]).__next__))
-    first = build_once("teacher", write_hello, inputs={"seed": 0}, modules=MODULES)
+    first = build_once("teacher", write_hello, inputs={"seed": 0})
     assert not first.loaded and first.note == "teacher: built now in 42 s"
-    second = build_once("teacher", refuse, inputs={"seed": 0}, modules=MODULES)
+    second = build_once("teacher", refuse, inputs={"seed": 0})
     assert second.loaded and second.path == first.path and (second.path / "hello.txt").read_text() == "hello"
     assert re.fullmatch(r"teacher: loaded; it was built on \d{4}-\d\d-\d\d \d\d:\d\d in 42 s", second.note)
     assert (second.built_at, second.seconds) == (first.built_at, first.seconds)
 
 
 def test_the_artifact_records_what_it_was_built_from():
-    artifact = build_once("teacher", write_hello, inputs={"seed": 3}, modules=MODULES)
+    artifact = build_once("teacher", write_hello, inputs={"seed": 3})
     record = json.loads((artifact.path / "artifact.json").read_text())
     assert record["inputs"] == {"seed": 3} and set(record["versions"]) == set(workspace.LIBRARIES)
     assert record["versions"]["numpy"] == __import__("numpy").__version__
 
 
-def test_changed_inputs_kinds_sources_and_versions_build_anew(monkeypatch, tmp_path):
-    package = tmp_path / "package"
-    package.mkdir()
-    monkeypatch.syspath_prepend(str(package))
-    source = package / "a_recipe.py"
-    source.write_text("steps = 1")
-    paths = []
+def test_changed_inputs_kinds_sources_and_versions_build_anew(monkeypatch):
+    source, paths = ["steps = 1"], []
+    monkeypatch.setattr(workspace, "source_digest", lambda *functions: f"{source} {[f.__name__ for f in functions]}")
 
-    def built(kind="teacher", inputs=None, modules=("a_recipe",)) -> bool:
-        artifact = build_once(kind, write_hello, inputs=inputs or {"seed": 0}, modules=modules)
+    def built(kind="teacher", inputs=None, through=()) -> bool:
+        artifact = build_once(kind, write_hello, inputs=inputs or {"seed": 0}, through=through)
         paths.append(artifact.path)
         return not artifact.loaded
 
     assert built() and not built()
-    assert built(inputs={"seed": 1}) and built(kind="student") and built(modules=("a_recipe", *MODULES))
-    source.write_text("steps = 2")
+    assert built(inputs={"seed": 1}) and built(kind="student") and built(through=(refuse,))
+    source[0] = "steps = 2"
     assert built() and not built()
-    source.write_text("steps = 1")
+    source[0] = "steps = 1"
     assert not built()
     monkeypatch.setattr(workspace, "versions", lambda: {"torch": "9"})
     assert built() and not built()
     assert len(set(paths)) == 6 and all(path.is_dir() for path in paths)
 
 
-def test_the_order_of_inputs_and_modules_does_not_matter():
-    build_once("a", write_hello, inputs={"x": 1, "y": 2}, modules=("edgelab.slots", "edgelab.host"))
-    assert build_once("a", refuse, inputs={"y": 2, "x": 1}, modules=("edgelab.host", "edgelab.slots")).loaded
+def test_the_order_of_inputs_does_not_matter():
+    build_once("a", write_hello, inputs={"x": 1, "y": 2})
+    assert build_once("a", refuse, inputs={"y": 2, "x": 1}).loaded
 
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
@@ -91,9 +85,9 @@ def test_an_interrupted_build_leaves_nothing_and_can_be_built_later(home, error)
         raise error("stopped")
 
     with pytest.raises(error, match="stopped"):
-        build_once("teacher", broken, inputs={}, modules=MODULES)
+        build_once("teacher", broken, inputs={})
     assert left_over(home) == [] and list(workspace.artifacts()) == []
-    assert not build_once("teacher", write_hello, inputs={}, modules=MODULES).loaded
+    assert not build_once("teacher", write_hello, inputs={}).loaded
 
 
 SLOW = """
@@ -105,7 +99,7 @@ def build(folder):
     print("building", flush=True)
     time.sleep(float(sys.argv[1]))
 
-artifact = build_once("teacher", build, inputs={}, modules=("edgelab.slots",))
+artifact = build_once("teacher", build, inputs={})
 print(artifact.note, artifact.path.name)
 """
 
@@ -131,15 +125,15 @@ def test_a_killed_build_is_not_taken_for_a_built_one():
     process.wait()
     process.stdout.close()
     assert list(workspace.artifacts()) == []
-    again = build_once("teacher", write_hello, inputs={}, modules=MODULES)
+    again = build_once("teacher", write_hello, inputs={})
     assert not again.loaded and sorted(os.listdir(again.path)) == ["artifact.json", "hello.txt"]
 
 
 def test_a_folder_without_its_record_is_built_anew():
-    artifact = build_once("teacher", write_hello, inputs={}, modules=MODULES)
+    artifact = build_once("teacher", write_hello, inputs={})
     (artifact.path / "artifact.json").unlink()
     (artifact.path / "stray.txt").write_text("stray")
-    again = build_once("teacher", write_hello, inputs={}, modules=MODULES)
+    again = build_once("teacher", write_hello, inputs={})
     assert not again.loaded and again.path == artifact.path and not (again.path / "stray.txt").exists()
 
 
@@ -147,7 +141,7 @@ def test_a_home_that_cannot_be_used_is_told_in_one_line(monkeypatch, tmp_path):
     (tmp_path / "file").write_text("mine")
     monkeypatch.setenv("EDGELAB_HOME", str(tmp_path / "file" / "home"))
     with pytest.raises(HomeError) as caught:
-        build_once("teacher", refuse, inputs={}, modules=MODULES)
+        build_once("teacher", refuse, inputs={})
     message = str(caught.value)
     assert str(tmp_path / "file") in message and "Not a directory; EDGELAB_HOME names" in message
     assert caught.value.__cause__ is None and "\n" not in message
@@ -165,7 +159,7 @@ def forbidden(path, *args, **options):
 def test_a_home_that_one_may_not_write_to_is_told_in_one_line(monkeypatch, module, step):
     monkeypatch.setattr(module, step, forbidden)
     with pytest.raises(HomeError, match="built.*: cannot be used: Permission denied"):
-        build_once("teacher", refuse, inputs={}, modules=MODULES)
+        build_once("teacher", refuse, inputs={})
 
 
 @pytest.mark.parametrize("look", [workspace.clear, lambda: list(workspace.artifacts())])
@@ -180,12 +174,12 @@ def test_what_fails_in_the_build_itself_is_not_blamed_on_the_home():
         (folder / "none" / "file").write_text("x")
 
     with pytest.raises(FileNotFoundError):
-        build_once("teacher", broken, inputs={}, modules=MODULES)
+        build_once("teacher", broken, inputs={})
 
 
 def test_clear_deletes_what_was_built_and_keeps_downloads(home):
-    build_once("teacher", write_hello, inputs={}, modules=MODULES)
-    build_once("student", write_hello, inputs={}, modules=MODULES)
+    build_once("teacher", write_hello, inputs={})
+    build_once("student", write_hello, inputs={})
     assert sorted(a.kind for a in workspace.artifacts()) == ["student", "teacher"]
     kept = [workspace.download_home() / "clinc150" / "data.json", home / "scoreboard.jsonl", home / "predictions.json"]
     for file in kept:
@@ -194,7 +188,7 @@ def test_clear_deletes_what_was_built_and_keeps_downloads(home):
     freed = workspace.clear()
     assert freed > 2 * len("hello") and list(workspace.artifacts()) == [] and all(file.exists() for file in kept)
     assert workspace.clear() == 0
-    assert not build_once("teacher", write_hello, inputs={}, modules=MODULES).loaded
+    assert not build_once("teacher", write_hello, inputs={}).loaded
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):

@@ -9,10 +9,10 @@ def cloud(args: argparse.Namespace) -> int:
     import fastapi  # noqa: F401  (what is missing is told before anything else)
     import uvicorn  # noqa: F401
 
-    from edgelab.bundle import Bundle
-    from edgelab.cloud import MODEL_VARIABLE, STAND_IN
-    from edgelab.cloud_server import listen, serve
-    from edgelab.network import Network
+    from edgelab.bundle.predict import Bundle
+    from edgelab.cloud.client import MODEL_VARIABLE, STAND_IN
+    from edgelab.cloud.network import Network
+    from edgelab.cloud.server import listen, serve
 
     outage = tuple(args.outage) if args.outage else None
     network = Network(args.round_trip_ms, args.jitter, args.loss, outage)

@@ -6,13 +6,13 @@ import sys
 import sysconfig
 from pathlib import Path
 
-from edgelab.doctor import size
+from edgelab.commands.doctor import size
 
 
 def lab(args: argparse.Namespace) -> int:
     from jupyterlab.labapp import LabApp
 
-    from edgelab.course import lay_work_copy
+    from edgelab.course.notebooks import lay_work_copy
     from edgelab.workspace import PACKAGE
 
     work, new = lay_work_copy()
@@ -40,7 +40,7 @@ def put_scripts_on_path() -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from edgelab.course import notebooks, run_notebooks
+    from edgelab.course.notebooks import notebooks, run_notebooks
 
     put_scripts_on_path()
     paths = [find_notebook(name) for name in args.notebooks] if args.notebooks else notebooks()
@@ -75,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
 
 def find_notebook(name: str) -> Path:
     """A file of the learner's, or the course's notebook of that name."""
-    from edgelab.course import CourseError, notebooks
+    from edgelab.course.notebooks import CourseError, notebooks
 
     if Path(name).is_file():
         return Path(name)
@@ -86,7 +86,7 @@ def find_notebook(name: str) -> Path:
 
 
 def doctor(args: argparse.Namespace) -> int:
-    from edgelab.doctor import report
+    from edgelab.commands.doctor import report
 
     print("\n".join(report()))
     return 0

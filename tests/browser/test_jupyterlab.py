@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 
+from edgelab import datasets
+
 RUN_S = 1200  # for all cells of one notebook: there may be everything to build, on a busy machine
 ANSWER_S = 300  # for JupyterLab to open a notebook, or a widget to follow a key
 IDLE = """() => {
@@ -49,8 +51,8 @@ def pictures(tmp_path):
 
 
 def test_start_here(page, lab, pictures):
-    from edgelab.bundle import Bundle
-    from edgelab.widgets.start_here import compute_call, compute_interval
+    from edgelab.bundle.predict import Bundle
+    from edgelab.course.start_here import compute_call, compute_interval
     from edgelab.workspace import data_home
 
     run(page, lab, "00_start_here", pictures)
@@ -79,14 +81,14 @@ def test_start_here(page, lab, pictures):
 
 
 def test_distillation(page, lab, home, pictures, monkeypatch):
-    from edgelab.distillation import soften
-    from edgelab.widgets.distillation import compute_size, compute_temperature
+    from edgelab.distillation.losses import soften
+    from edgelab.distillation.widgets import compute_size, compute_temperature
 
     run(page, lab, "01_distillation", pictures)
     monkeypatch.setenv("EDGELAB_HOME", str(home))
     teacher, students = trained()
 
-    says, labels = teacher.outputs().intent, teacher.dataset.labels
+    says, labels = teacher.outputs().intent_logits, teacher.dataset.labels
     doubted = says[np.argmin(soften(says, 1.0).max(-1))]  # the request that the menu opens on
     temperature = cell(page, "show_temperature(")
     assert table(temperature) == rows(compute_temperature(doubted, labels, 2.0))
@@ -105,10 +107,10 @@ def test_distillation(page, lab, home, pictures, monkeypatch):
 
 
 def test_quantization(page, lab, home, pictures, monkeypatch):
-    from edgelab.converted import activations
-    from edgelab.encoder import encode
-    from edgelab.precision import values, weights
-    from edgelab.widgets.quantization import compute_grid, compute_range
+    from edgelab.models.tokens import encode
+    from edgelab.quantization.answers import activations
+    from edgelab.quantization.onnx_tools import values, weights
+    from edgelab.quantization.widgets import compute_grid, compute_range
 
     run(page, lab, "02_quantization", pictures)
     monkeypatch.setenv("EDGELAB_HOME", str(home))
@@ -134,9 +136,9 @@ def test_quantization(page, lab, home, pictures, monkeypatch):
 
 
 def test_export(page, lab, home, pictures, monkeypatch, tmp_path):
-    from edgelab.graph import LEVELS, operators, optimize
-    from edgelab.preflight import preflight
-    from edgelab.widgets.export import compute_optimisation, compute_placement
+    from edgelab.export.graph import LEVELS, operators, optimize
+    from edgelab.export.preflight import preflight
+    from edgelab.export.widgets import compute_optimisation, compute_placement
 
     run(page, lab, "03_export", pictures)
     monkeypatch.setenv("EDGELAB_HOME", str(home))
@@ -161,9 +163,9 @@ def test_export(page, lab, home, pictures, monkeypatch, tmp_path):
 
 
 def test_routing(page, lab, home, pictures, monkeypatch):
-    from edgelab.policy import Policy
-    from edgelab.traffic import Terms, routing_score
-    from edgelab.widgets.routing import RULES, compute_policy, compute_promise
+    from edgelab.routing.policy import Policy
+    from edgelab.routing.simulation import Terms, routing_score
+    from edgelab.routing.widgets import RULES, compute_policy, compute_promise
 
     run(page, lab, "04_routing", pictures)
     monkeypatch.setenv("EDGELAB_HOME", str(home))
@@ -195,15 +197,16 @@ def test_routing(page, lab, home, pictures, monkeypatch):
 
 def routed():
     """The traffic of `04_routing` and the policy that its explorer opens on, from what the notebook has built."""
-    from edgelab import dataset, selective
-    from edgelab.bundle import Bundle
-    from edgelab.distillation import StudentPlan, TeacherPlan, train_student, train_teacher
-    from edgelab.encoder import Spec
-    from edgelab.policy import Policy
-    from edgelab.redaction import as_it_is, leaked
-    from edgelab.traffic import collect, routing_score
+    from edgelab.bundle.predict import Bundle
+    from edgelab.bundle.redaction import as_it_is, leaked
+    from edgelab.distillation.students import StudentPlan, train_student
+    from edgelab.distillation.teacher import TeacherPlan, train_teacher
+    from edgelab.models.spec import Spec
+    from edgelab.routing import thresholds as selective
+    from edgelab.routing.policy import Policy
+    from edgelab.routing.simulation import collect, routing_score
 
-    data = dataset.load("pocket")
+    data = datasets.load("pocket")
     teacher = train_teacher(data, TeacherPlan.for_size(len(data.train)))
     student = train_student(
         Spec("convolution", vocabulary=4096, embedding=64, hidden=256),
@@ -213,7 +216,7 @@ def routed():
     assert teacher.artifact.loaded and student.artifact.loaded
     bundle, traffic = Bundle.load(student.bundle()), {}
     for name in ("validation", "test"):
-        split, called = teacher.split(name), np.array(data.labels)[teacher.outputs(name).intent.argmax(1)]
+        split, called = teacher.split(name), np.array(data.labels)[teacher.outputs(name).intent_logits.argmax(1)]
         private = [leaked(as_it_is(text), spans) for text, spans in zip(split.texts, split.spans, strict=True)]
         traffic[name] = collect(bundle, split.texts, split.labels, called, success=0.9, private=private)
     policy, validation = Policy(score="max_probability"), traffic["validation"]
@@ -229,7 +232,7 @@ def untimed(shown: list[list[str]]) -> list[list[str]]:
 
 
 def test_measurement(page, lab, pictures):
-    from edgelab.widgets.measurement import ARRIVALS
+    from edgelab.measurement.widgets import ARRIVALS
 
     run(page, lab, "05_measurement", pictures)
 
@@ -263,11 +266,11 @@ def test_measurement(page, lab, pictures):
 
 def trained():
     """The teacher and the students of the first family, loaded: the notebooks have just built them."""
-    from edgelab import dataset
-    from edgelab.distillation import StudentPlan, TeacherPlan, train_student, train_teacher
-    from edgelab.encoder import Spec
+    from edgelab.distillation.students import StudentPlan, train_student
+    from edgelab.distillation.teacher import TeacherPlan, train_teacher
+    from edgelab.models.spec import Spec
 
-    data = dataset.load("pocket")
+    data = datasets.load("pocket")
     teacher = train_teacher(data, TeacherPlan.for_size(len(data.train)))
     specs = [
         Spec("convolution", vocabulary=4096, embedding=64, hidden=256),
@@ -282,9 +285,10 @@ def trained():
 
 def members(teacher, students):
     """What `show_size` is given, but the latency, which its table does not hold."""
-    from edgelab.bundle import Bundle
-    from edgelab.measurement import accuracy_interval, paired_ratio
-    from edgelab.widgets.distillation import Member
+    from edgelab.bundle.predict import Bundle
+    from edgelab.distillation.widgets import Member
+    from edgelab.stats.bootstrap import paired_ratio
+    from edgelab.stats.intervals import accuracy_interval
 
     right = teacher.correct("validation")
     return [

@@ -1,0 +1,32 @@
+"""A model in the form that ships and what was measured of it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgelab.bundle.answers import Answers
+from edgelab.measurement.bundles import Timing
+from edgelab.stats.intervals import Interval
+from edgelab.workspace import folder_bytes
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A model in the form that ships and what was measured of it; `answers` and `retention` are on validation."""
+
+    name: str
+    folder: Path
+    answers: Answers
+    retention: Interval
+    timing: Timing
+
+    @property
+    def size_bytes(self) -> int:
+        return folder_bytes(self.folder)
+
+    @property
+    def card(self) -> dict[str, float]:
+        return {
+            "lower end of retention": self.retention.low,
+            "size in MB": self.size_bytes / 1e6,
+            "p95 in ms": self.timing.with_tokenizer.percentile(95),
+        }

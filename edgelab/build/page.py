@@ -1,0 +1,196 @@
+"""`report.json` as a page to read: one self-contained HTML file with the picture, its text and its table."""
+
+import html
+
+from matplotlib.figure import Figure
+
+from edgelab.course.plots import BLUE, GREEN, GREY, ORANGE, PURPLE, img, log_axis
+
+STYLE = """
+body { font: 16px/1.5 system-ui, sans-serif; color: #222; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }
+figure { margin: 0; }
+img { max-width: 100%; height: auto; }
+div { overflow-x: auto; }
+table { border-collapse: collapse; font-size: 0.875rem; }
+caption { text-align: left; padding: 0.5rem 0; }
+th, td { padding: 0.25rem 0.6rem; border-bottom: 1px solid #ccc; text-align: right; font-weight: normal; }
+thead th { vertical-align: bottom; font-weight: bold; }
+td, tbody th { white-space: nowrap; }
+th:first-child { text-align: left; }
+tr.chosen { background: #fff0c8; }
+"""
+
+
+def page(report: dict) -> str:
+    title = html.escape(f"edgelab build: {report['dataset']['name']}")
+    lines = [f"<p>{html.escape(line)}</p>" for line in (*report["notes"], *method(report))]
+    return "\n".join(
+        [
+            '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">',
+            f"<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>",
+            f"<h1>{title}</h1>\n<p><strong>{html.escape(verdict(report))}</strong></p>",
+            f"<figure>\n{img(draw(report), description(report))}",
+            f"<figcaption>{html.escape(legend(report))}</figcaption>\n</figure>",
+            f"<div>\n{table(report)}\n</div>\n<h2>Where these numbers come from</h2>",
+            *lines,
+            "</body>\n</html>\n",
+        ]
+    )
+
+
+def legend(report: dict) -> str:
+    kept = f"Dashed: {100 * report['bar']['retention']:g} % of the teacher's accuracy."
+    return kept + (f" Orange: {report['chosen']}, chosen." if report["chosen"] else "")
+
+
+def models(report: dict) -> list[dict]:
+    """The teachers, then the candidates from the smallest up."""
+    return [report["teacher"], report["teacher_int8"], *sorted(report["candidates"], key=lambda m: m["size_bytes"])]
+
+
+def highlighted(report: dict) -> dict:
+    """The chosen model, or the nearest where none was."""
+    name = report["chosen"] or report["nearest"]
+    return next(model for model in report["candidates"] if model["name"] == name)
+
+
+def verdict(report: dict) -> str:
+    """What was chosen, or what the nearest lacks, in a sentence or two."""
+    m = highlighted(report)
+    if report["chosen"] is None:
+        return f"Nothing clears the bar. The nearest is {m['name']}: {'; '.join(m['misses'])}."
+    return (
+        f"Chosen: {m['name']}, {m['size_bytes'] / 1e6:.3f} MB, p50 {m['latency_ms']['p50']:.3f} ms: "
+        f"{m['size_ratio']:.0f} times smaller and {m['speed_ratio']:.0f} times faster than the teacher. "
+        f"Accuracy on test {_percent(m, 'accuracy')} %; retention {_percent(m, 'retention')} %."
+    )
+
+
+def method(report: dict) -> list[str]:
+    data, bar, host = report["dataset"], report["bar"], report["host"]
+    examples = ", ".join(f"{count:,} {name}" for name, count in data["examples"].items())
+    limits = [f"at least {100 * bar['retention']:g} % retention"]
+    limits += [f"at most {bar['max_mb']:g} MB"] if bar["max_mb"] is not None else []
+    limits += [f"a 95th percentile of at most {bar['max_p95_ms']:g} ms"] if bar["max_p95_ms"] is not None else []
+    return [
+        f"Data: {data['name']} ({examples} examples; {data['labels']} labels, {data['slots']} slots; "
+        f"fingerprint {data['fingerprint'][:16]}).",
+        f"The bar: {', '.join(limits)}. Retention is accuracy over the fp32 teacher's on the same examples; what counts "
+        "is the lower end of its paired 95 % score interval on validation. The smallest model that clears the bar is chosen; "
+        "test was read after that.",
+        f"Size is the whole bundle. Latency is text in, label out, one request at a time: "
+        f"{report['settings']['requests']:,} requests to each model, interleaved in one process, "
+        f"{report['settings']['block']} in a row, threads: {report['settings']['threads']}. Every sample is in samples.json.",
+        f"Host: {host['cpu']} ({host['architecture']}), {host['cores']} cores, {host['system']}, "
+        f"Python {host['python']}, ONNX Runtime {report['versions']['onnxruntime']}. EdgeLab {report['edgelab']}, "
+        f"{report['created_at']}.",
+    ]
+
+
+# --- the table ----------------------------------------------------------------------------------
+
+
+def _percent(model: dict, key: str) -> str:
+    if model[key] is None:
+        return "-"
+    low, high = model[f"{key}_ci"]
+    return f"{100 * model[key]:.1f} [{100 * low:.1f}, {100 * high:.1f}]"
+
+
+def _ms(quantile: str, kind: str = "latency_ms"):
+    return lambda m: f"{m[kind][quantile]:.3f}"
+
+
+COLUMNS = {
+    "Model": lambda m: m["name"],
+    "Clears the bar": lambda m: {True: "yes", False: "no", None: "-"}[m.get("clears_bar")],
+    "Size, MB": lambda m: f"{m['size_bytes'] / 1e6:.3f}",
+    "Smaller": lambda m: f"{m['size_ratio']:.1f}x",
+    "p50, ms": _ms("p50"),
+    "Faster": lambda m: f"{m['speed_ratio']:.1f}x",
+    "Accuracy, %": lambda m: _percent(m, "accuracy"),
+    "Retention, %": lambda m: _percent(m, "retention"),
+    "On validation, lower end, %": lambda m: f"{100 * m['validation']['retention_ci'][0]:.1f}",
+    "Slots exact, %": lambda m: _percent(m, "slot_exact_match"),
+    "p10, ms": _ms("p10"),
+    "p90, ms": _ms("p90"),
+    "p99, ms": _ms("p99"),
+    "p50 without tokenizer, ms": _ms("p50", "latency_without_tokenizer_ms"),
+}
+
+
+CAPTION = "Every model that was measured, with 95 % intervals. Accuracy and retention are on test."
+
+
+def cells(report: dict) -> list[list[str]]:
+    """A header and a row for each model; no column for slots where the data has none."""
+    columns = {name: cell for name, cell in COLUMNS.items() if report["dataset"]["slots"] or "Slots" not in name}
+    return [list(columns), *([cell(model) for cell in columns.values()] for model in models(report))]
+
+
+def table(report: dict) -> str:
+    header, *rows = [[html.escape(cell) for cell in row] for row in cells(report)]
+    lines = ["<table>", f"<caption>{CAPTION}</caption>"]
+    heads = "".join(f'<th scope="col">{name}</th>' for name in header)
+    lines.append(f"<thead><tr>{heads}</tr></thead>\n<tbody>")
+    for model, (name, *values) in zip(models(report), rows, strict=True):
+        mark = ' class="chosen"' if model["name"] == report["chosen"] else ""
+        data = "".join(f"<td>{value}</td>" for value in values)
+        lines.append(f'<tr{mark}><th scope="row">{name}</th>{data}</tr>')
+    return "\n".join([*lines, "</tbody>", "</table>"])
+
+
+# --- the picture --------------------------------------------------------------------------------
+
+FORMATS = {"fp32": (BLUE, "o"), "int8": (GREEN, "s"), "int4": (PURPLE, "^")}
+
+
+def draw(report: dict) -> Figure:
+    """Accuracy over size, and over latency, both on a log scale; the chosen model in orange, the bar dashed."""
+    drawn = Figure(figsize=(11, 4.6), dpi=100, layout="constrained")
+    left, right = drawn.subplots(1, 2, sharey=True)
+    _panel(left, report, lambda m: m["size_bytes"] / 1e6, "size of the whole bundle, MB (log scale)")
+    _panel(right, report, lambda m: m["latency_ms"]["p50"], "p50 of one request, text in, label out, ms (log scale)")
+    left.set_ylabel("accuracy, test")
+    left.legend(frameon=False, loc="lower right")
+    return drawn
+
+
+def _panel(axes, report: dict, value, label: str) -> None:
+    chosen = report["chosen"]
+    for precision, (colour, marker) in FORMATS.items():
+        axes.plot([], [], marker, color=colour, label=precision)
+        for m in (m for m in models(report) if m["precision"] == precision):
+            low, high = m["accuracy_ci"]
+            style = {"color": ORANGE, "zorder": 3, "markersize": 11} if m["name"] == chosen else {"color": colour}
+            error = [[m["accuracy"] - low], [high - m["accuracy"]]]
+            axes.errorbar(value(m), m["accuracy"], yerr=error, fmt=marker, elinewidth=1, **style)
+    marked = highlighted(report)
+    axes.annotate(  # in the corner of what is small and right, where no model is
+        marked["name"],
+        (value(marked), marked["accuracy"]),
+        xytext=(0.02, 0.94),
+        textcoords="axes fraction",
+        arrowprops={"arrowstyle": "-", "color": GREY, "shrinkB": 6},
+    )
+    teacher = report["teacher"]
+    above = {"xytext": (0, 5), "textcoords": "offset points", "ha": "center"}
+    axes.annotate("teacher fp32", (value(teacher), teacher["accuracy_ci"][1]), **above)
+    bar = report["bar"]["retention"] * report["teacher"]["accuracy"]
+    axes.axhline(bar, color=GREY, linestyle="--", linewidth=1.2)
+    log_axis(axes)
+    axes.margins(x=0.15, y=0.12)
+    axes.set_xlabel(label)
+    axes.grid(color="#DDDDDD", linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def description(report: dict) -> str:
+    """What the picture shows, for those who cannot see it."""
+    points = "; ".join(
+        f"{m['name']} {100 * m['accuracy']:.1f} %, {m['size_bytes'] / 1e6:.2f} MB, {m['latency_ms']['p50']:.2f} ms"
+        for m in models(report)
+    )
+    return f"Accuracy on test over bundle size and over p50 latency. {points}. {verdict(report)}"

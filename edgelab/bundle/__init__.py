@@ -1,0 +1,7 @@
+"""The deployable folder: written, verified, asked, evaluated. Inference needs onnxruntime, tokenizers and numpy alone."""
+
+from edgelab.bundle.evaluation import Evaluation, evaluate
+from edgelab.bundle.manifest import BundleError, read_manifest, save
+from edgelab.bundle.predict import Bundle, Prediction
+
+__all__ = ["Bundle", "BundleError", "Evaluation", "Prediction", "evaluate", "read_manifest", "save"]

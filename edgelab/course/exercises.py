@@ -1,0 +1,243 @@
+"""The checks of the exercises: each notebook has one registry, `check`, in the module of its own name.
+
+Registering, in `edgelab/distillation/checks.py`:
+
+    check = Checks()
+    check.function(
+        distillation.soften,  # the library's own function is the reference: there is no second copy
+        cases=lambda rng: [(rng.normal(size=shape), rng.uniform(1, 8)) for shape in ((2, 3), (16, 150))],
+        nudge="What must a row of probabilities sum to?",
+        mistakes=(
+            Mistake("no division by T", lambda z, t: softmax(z), "T divides the logits before the softmax."),
+            Mistake("softmax over the batch", ..., "..."),
+        ),
+    )
+    check.design(  # a few lines of data instead of code
+        "plan",
+        {"family": "convolution", "seeds": 3},  # the course's own answer
+        judge=complaints_about_the_plan,  # plan -> list of complaints, empty when it is good; or a score
+        nudge="How many seeds does a comparison need?",
+        mistakes=(Mistake("one seed", {"family": "convolution", "seeds": 1}, "One seed is an anecdote."),),
+    )
+
+In the notebook a stub contains `...`, and the learner is never stuck: what comes back is the learner's own thing if it
+passes, else the course's.
+
+    def soften(logits, temperature):
+        return ...
+
+    soften = check(soften)          # a design: plan = check("plan", plan)
+    check.answer("soften")          # prints the course's own
+    check.using("soften", "plan")   # "soften: yours, plan: the course's"
+"""
+
+import ast
+import copy
+import inspect
+import pprint
+import textwrap
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from edgelab.course.compare import difference, kind, same, show
+from edgelab.course.running import Call, trace, within
+
+ROUNDS = 3  # each exercise's cases are drawn this often, from as many seeds
+TODO = "[todo] {}: replace the ... with your own; going on with the course's own answer"
+PASS = "[pass] {}: it holds on every case; using yours from here on"
+CONSTANT = "the answer never changes with the input: is it hard-coded? Compute it from the arguments."
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A wrong answer that learners give: a function or a value that behaves as theirs does, and what to tell them."""
+
+    name: str
+    wrong: Any
+    hint: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Why an answer failed: `problem` is told at once, `detail` and `hints` from the second failure on."""
+
+    problem: str
+    detail: str = ""
+    hints: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class FunctionExercise:
+    """Judged against `reference` on the drawn inputs. A case is a tuple of arguments, or a dict of named ones."""
+
+    name: str
+    reference: Callable
+    cases: Callable[[np.random.Generator], Iterable[tuple | dict]]
+    nudge: str
+    mistakes: tuple[Mistake, ...]
+    rtol: float = 1e-5
+    atol: float = 1e-7
+
+    def inputs(self) -> list[tuple | dict]:
+        return [case for seed in range(ROUNDS) for case in self.cases(np.random.default_rng(seed))]
+
+    def examine(self, attempt: Callable, limit_s: float) -> Finding | None:
+        """What is wrong with this attempt, or None.
+
+        Raises:
+            TimeoutError: it took longer than `limit_s`.
+        """
+        if not callable(attempt):
+            return Finding(f"expected a function, got {kind(attempt)}")
+        inputs = self.inputs()
+        expected = trace(self.reference, inputs)
+        got = within(limit_s, lambda: trace(attempt, inputs))
+        problems = [
+            mine.fault or difference(mine.output, theirs.output, self.rtol, self.atol)
+            for mine, theirs in zip(got, expected, strict=True)
+        ]
+        first = next((i for i, problem in enumerate(problems) if problem), None)
+        if first is None:
+            return None
+        arguments = inputs[first] if isinstance(inputs[first], dict) else self._named(inputs[first])
+        detail = "for " + ", ".join(f"{name} = {show(value)}" for name, value in arguments.items())
+        if not got[first].fault:
+            detail = f"expected {show(expected[first].output)}, got {show(got[first].output)}\n{detail}"
+        hints = [m.hint for m in self.mistakes if self._alike(trace(m.wrong, inputs), got)][:1]
+        if self._constant(got) and not self._constant(expected):
+            hints.append(CONSTANT)
+        return Finding(problems[first], detail, tuple(hints))
+
+    def _named(self, arguments: tuple) -> dict:
+        return dict(zip(inspect.signature(self.reference).parameters, arguments, strict=False))
+
+    def _alike(self, a: list[Call], b: list[Call]) -> bool:
+        pairs = zip(a, b, strict=True)
+        return all(x.fault == y.fault and same(x.output, y.output, self.rtol, self.atol) for x, y in pairs)
+
+    def _constant(self, calls: list[Call]) -> bool:
+        first = calls[0].output
+        return first is not None and not any(c.fault or not same(c.output, first, 0, 0) for c in calls)
+
+
+@dataclass(frozen=True)
+class DesignExercise:
+    """Data judged by what it does on held-out cases: `judge` gives complaints, or a score of at least `bar`.
+    Without a judge it must equal `reference`."""
+
+    name: str
+    reference: Any
+    judge: Callable[[Any], list[str] | float] | None
+    nudge: str
+    mistakes: tuple[Mistake, ...]
+    bar: float | None = None
+
+    def examine(self, attempt: Any, limit_s: float) -> Finding | None:
+        """As for a function."""
+        complaints = within(limit_s, lambda: self.complaints(attempt))
+        if not complaints:
+            return None
+        exact = [m.hint for m in self.mistakes if same(m.wrong, attempt)]
+        hints = exact or [m.hint for m in self.mistakes if self.complaints(m.wrong) == complaints]
+        return Finding(complaints[0], "\n".join([*complaints[1:], f"got {show(attempt)}"]), tuple(hints[:1]))
+
+    def complaints(self, value: Any) -> list[str]:
+        if kind(value) != kind(self.reference):
+            return [f"expected {kind(self.reference)}, got {kind(value)}"]
+        if self.judge is None:
+            problem = difference(value, self.reference)
+            return [problem] if problem else []
+        try:
+            verdict = self.judge(copy.deepcopy(value))
+        except Exception as error:
+            return [f"it cannot be used: {type(error).__name__}: {error}"]
+        if self.bar is None:
+            return list(verdict)
+        return [] if verdict >= self.bar else [f"expected a score of at least {self.bar:g}, got {verdict:.4g}"]
+
+
+class Checks:
+    """The exercises of one notebook, and what this learner has done with them in this kernel."""
+
+    def __init__(self, limit_s: float = 10.0):
+        self.exercises: dict[str, FunctionExercise | DesignExercise] = {}
+        self._limit_s = limit_s
+        self._failures: dict[str, int] = {}
+        self._passed: set[str] = set()
+
+    def function(self, reference: Callable, *, cases, nudge: str, mistakes: tuple[Mistake, ...], **tolerances) -> None:
+        name = reference.__name__
+        self.exercises[name] = FunctionExercise(name, reference, cases, nudge, mistakes, **tolerances)
+
+    def design(
+        self, name: str, answer: Any, *, judge=None, nudge: str, mistakes: tuple[Mistake, ...], bar=None
+    ) -> None:
+        self.exercises[name] = DesignExercise(name, answer, judge, nudge, mistakes, bar)
+
+    def __call__(self, thing: Any, *value: Any) -> Any:
+        """`check(function)` or `check("name", value)`: prints the verdict, returns what to go on with."""
+        attempt = value[0] if value else thing
+        exercise = self._find(thing if isinstance(thing, str) else getattr(thing, "__name__", kind(thing)))
+        name = exercise.name
+        self._passed.discard(name)
+        if is_stub(attempt):
+            print(TODO.format(name))
+            return exercise.reference
+        try:
+            finding = exercise.examine(attempt, self._limit_s)
+        except TimeoutError:
+            finding = Finding(f"took more than {self._limit_s:g} seconds: does a loop never end?")
+        if finding is None:
+            self._passed.add(name)
+            self._failures.pop(name, None)
+            print(PASS.format(name))
+            return attempt
+        self._failures[name] = self._failures.get(name, 0) + 1
+        print(_plain(self._complaint(exercise, finding)))
+        return exercise.reference
+
+    def answer(self, name: str) -> None:
+        """Print the course's own answer."""
+        reference = self._find(name).reference
+        data = f"{name} = {pprint.pformat(reference, sort_dicts=False)}"
+        print(inspect.getsource(reference) if callable(reference) else data)
+
+    def using(self, *names: str) -> str:
+        """Whose answers the notebook goes on with, for result cells to repeat."""
+        whose = {name: "yours" if name in self._passed else "the course's" for name in self.exercises}
+        return ", ".join(f"{name}: {whose[self._find(name).name]}" for name in names or self.exercises)
+
+    def _find(self, name: str) -> FunctionExercise | DesignExercise:
+        if name not in self.exercises:
+            raise ValueError(f"no exercise is called {name}; this notebook's are: {', '.join(self.exercises)}")
+        return self.exercises[name]
+
+    def _complaint(self, exercise, finding: Finding) -> str:
+        if self._failures[exercise.name] == 1:
+            lines = [f"nudge: {exercise.nudge}", "(still stuck? the next failure shows expected and got)"]
+        else:
+            lines = [*finding.detail.splitlines(), *(f"hint: {h}" for h in finding.hints or (exercise.nudge,))]
+            lines.append(f'check.answer("{exercise.name}") shows the course\'s own')
+        lines.append("going on with the course's own answer")
+        return "\n       ".join([f"[fail] {exercise.name}: {finding.problem}", *lines])
+
+
+def is_stub(attempt: Any) -> bool:
+    """Whether a `...` still stands where an answer is due: not the one in `logits[..., 0]`."""
+    if isinstance(attempt, dict | list | tuple):
+        return any(is_stub(part) for part in (attempt.values() if isinstance(attempt, dict) else attempt))
+    if not inspect.isfunction(attempt):
+        return attempt is ...
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(attempt)))
+    except (OSError, SyntaxError):
+        return ... in attempt.__code__.co_consts
+    holders = (n.value for n in ast.walk(tree) if isinstance(n, ast.Return | ast.Assign | ast.AnnAssign | ast.Expr))
+    return any(isinstance(value, ast.Constant) and value.value is ... for value in holders)
+
+
+def _plain(text: str) -> str:
+    return text.encode("ascii", "backslashreplace").decode()

@@ -1,0 +1,227 @@
+"""The notebooks: in order, as the learner's own copy, run headless, and kept clean for a commit.
+
+python -m edgelab.course notebooks/*.ipynb      strips outputs and normalises metadata (`make tidy`)
+"""
+
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgelab.machine.memory import PeakMemory
+from edgelab.workspace import checkout, data_home, write_atomic
+
+VERIFIED = "nbval-check-output"  # the tag of cells whose output is committed
+CELL_TIMEOUT_S = 600
+
+
+class CourseError(ValueError):
+    """A notebook, or the course itself, is not there or not what it should be."""
+
+
+def course_folder() -> Path:
+    """The checkout that holds `notebooks/`.
+
+    Raises:
+        CourseError: the package is installed without the course around it.
+    """
+    root = checkout()
+    if root is None:
+        raise CourseError("the notebooks are not here: get the course's folder, and in it run `make lab`")
+    return root
+
+
+def notebooks() -> list[Path]:
+    """The course's notebooks, in order."""
+    return sorted((course_folder() / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+
+
+def lay_work_copy() -> tuple[Path, list[Path]]:
+    """The learner's folder `work/` and the notebooks copied into it now: those it did not hold yet. What stands
+    there is never touched, so that an update never meets the learner's edits."""
+    work = course_folder() / "work"
+    work.mkdir(exist_ok=True)
+    new = [work / source.name for source in notebooks() if not (work / source.name).exists()]
+    for copy in new:
+        shutil.copyfile(work.parent / "notebooks" / copy.name, copy)
+    return work, new
+
+
+# --- the map ------------------------------------------------------------------------------------
+
+# Name, the decision at its end, path, the learner's minutes.
+COURSE = (
+    ("00_start_here", "what runs where, and what do I predict?", "core", 30),
+    ("01_distillation", "how small can the model get before quality goes?", "core", 60),
+    ("02_quantization", "how few bits? where is the cliff?", "core", 60),
+    ("03_export", "one file, which runtimes? what silently changes?", "core", 45),
+    ("04_routing", "which requests stay local?", "core", 60),
+    ("05_measurement", "is the difference real? would it hold in the field?", "core", 60),
+    ("06_tiers", "which devices does it reach? where does it fall back?", "elective", 45),
+    ("07_personalization", "how does it become mine without my data leaving?", "elective", 60),
+    ("08_generation", "when does a generative model earn its cost?", "elective", 60),
+    ("09_privacy", "what leaves the device, and who can take the model?", "elective", 60),
+    ("10_selection", "which model ships?", "core", 45),
+)
+
+
+def course_map():
+    """Every notebook with its decision, path, the learner's minutes and, where it was measured, the machine's
+    seconds from nothing (cold) and with everything built (warm); a DataFrame. Those not written yet say so."""
+    import pandas as pd
+
+    written = {path.stem for path in notebooks()}
+    times = pd.read_csv(data_home() / "course_times.csv", index_col="notebook")
+    rows = []
+    for name, decision, path, minutes in COURSE:
+        measured = times.loc[name] if name in times.index else None
+        rows.append(
+            {
+                "notebook": name if name in written else f"{name} (planned)",
+                "the decision at its end": decision,
+                "path": path,
+                "your minutes": minutes,
+                "machine, cold": "-" if measured is None else f"{measured.cold_s:.0f} s",
+                "machine, warm": "-" if measured is None else f"{measured.warm_s:.0f} s",
+                "measured on": "-" if measured is None else f"{measured.host}, {measured.date}",
+            }
+        )
+    return pd.DataFrame(rows).set_index("notebook")
+
+
+# --- run ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class NotebookProgress:
+    """Notebook `notebook` of `notebooks`, code cell `cell` of `cells` (both from 1), after `seconds` in it."""
+
+    name: str
+    notebook: int
+    notebooks: int
+    cell: int
+    cells: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Run:
+    """How one notebook went. `failed_cell` counts code cells from 1; `peak_bytes` is the resident memory of the
+    kernel and its children, sampled ten times a second."""
+
+    name: str
+    seconds: float
+    peak_bytes: int
+    failed_cell: int | None = None
+    error: str | None = None
+
+
+def run_notebooks(
+    paths: Iterable[Path], on_progress: Callable[[NotebookProgress], None] = lambda progress: None
+) -> list[Run]:
+    """Run each notebook in a kernel of its own, in its own folder, writing nothing back. A notebook stops at its
+    first failing cell; the next one runs all the same.
+
+    Raises:
+        CourseError: a file is missing or is not a notebook.
+    """
+    named = [(Path(path), read_notebook(path)) for path in paths]
+    runs = []
+    for number, (path, notebook) in enumerate(named, 1):
+
+        def report(cell, cells, seconds, path=path, number=number):
+            on_progress(NotebookProgress(path.stem, number, len(named), cell, cells, seconds))
+
+        runs.append(_run(path, notebook, report))
+    return runs
+
+
+def read_notebook(path: Path):
+    """A notebook, upgraded to the current format."""
+    import nbformat
+
+    try:
+        return nbformat.read(path, as_version=4)
+    except OSError as error:
+        raise CourseError(f"{path}: cannot be read: {error.strerror}") from None
+    except Exception:  # nbformat's own errors share no base class
+        raise CourseError(f"{path}: expected a Jupyter notebook") from None
+
+
+def _run(path: Path, notebook, report: Callable[[int, int, float], None]) -> Run:
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+    code = [i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
+    start, current = time.perf_counter(), 0
+
+    def on_cell_start(cell, cell_index):
+        nonlocal current
+        if cell_index in code:
+            current = code.index(cell_index) + 1
+            report(current, len(code), time.perf_counter() - start)
+
+    client = NotebookClient(
+        notebook,
+        timeout=CELL_TIMEOUT_S,
+        resources={"metadata": {"path": str(path.parent.resolve())}},
+        on_cell_start=on_cell_start,
+        extra_arguments=["--IPKernelApp.log_level=40"],  # no advice on how kernels could be started
+    )
+    error = None
+    with PeakMemory(lambda: getattr(getattr(client.km, "provisioner", None), "pid", None)) as memory:
+        try:
+            client.execute()
+        except CellExecutionError as raised:
+            error = f"{raised.ename}: {raised.evalue}"
+        except CellTimeoutError:
+            error = f"still running after {CELL_TIMEOUT_S} s"
+        except DeadKernelError:
+            error = "the kernel died: out of memory?"
+    seconds = time.perf_counter() - start
+    return Run(path.stem, seconds, memory.peak_bytes, current if error else None, error)
+
+
+# --- tidy ---------------------------------------------------------------------------------------
+
+
+def strip_outputs(notebook):
+    """A copy without outputs and counts, but those of cells tagged `nbval-check-output`; of the metadata only each
+    cell's tags and the names of kernel and language stay."""
+    import nbformat
+
+    clean = nbformat.from_dict(notebook)
+    clean.metadata = nbformat.from_dict(
+        {
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+        }
+    )
+    for cell in clean.cells:
+        tags = cell.metadata.get("tags", [])
+        cell.metadata = nbformat.from_dict({"tags": tags} if tags else {})
+        if cell.cell_type == "code" and VERIFIED not in tags:
+            cell.outputs, cell.execution_count = [], None
+        for output in cell.get("outputs", []):
+            if "metadata" in output:
+                output.metadata = nbformat.from_dict({})
+    return clean
+
+
+def tidy(path: Path) -> bool:
+    """Strip a notebook's file in place; whether anything changed."""
+    import nbformat
+
+    before = path.read_text("utf-8")
+    after = nbformat.writes(strip_outputs(read_notebook(path))) + "\n"
+    if after != before:
+        write_atomic(path, after)
+    return after != before
+
+
+if __name__ == "__main__":
+    for name in sys.argv[1:]:
+        if tidy(Path(name)):
+            print(f"tidied {name}")

@@ -1,0 +1,88 @@
+"""Predict before you measure: a guess is recorded, and set beside the result when that comes."""
+
+import json
+import math
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+from edgelab import workspace
+
+
+@dataclass(frozen=True)
+class Guess:
+    value: float
+    unit: str
+    recorded_at: str
+
+
+def file() -> Path:
+    return workspace.home() / "predictions.json"
+
+
+def record(key: str, value: float, unit: str = "") -> Guess:
+    """Keep a guess; the latest one counts."""
+    from filelock import FileLock
+
+    if not math.isfinite(value):
+        raise ValueError(f"expected a number as the guess for {key}, found {value}")
+    guess = Guess(float(value), unit, datetime.now().strftime("%Y-%m-%d %H:%M"))
+    file().parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(file().with_suffix(".lock")):
+        workspace.write_atomic(file(), json.dumps(_all() | {key: asdict(guess)}, indent=1))
+    return guess
+
+
+def recorded(key: str) -> Guess | None:
+    found = _all().get(key)
+    return Guess(**found) if found else None
+
+
+def beside(guess: Guess | None, measured: float, unit: str = "") -> str:
+    """Guess and result side by side."""
+    if guess is None:
+        return f"no guess recorded; measured {_quantity(measured, unit)}"
+    gap = measured - guess.value
+    verdict = "spot on" if gap == 0 else f"{_quantity(abs(gap), unit)} {'more' if gap > 0 else 'less'} than you thought"
+    return f"you guessed {_quantity(guess.value, guess.unit)}; measured {_quantity(measured, unit)}: {verdict}"
+
+
+def reveal(key: str, measured: float, unit: str = "") -> None:
+    """Print the guess recorded under `key`, perhaps in an earlier notebook, beside what was measured."""
+    print(beside(recorded(key), measured, unit))
+
+
+def predict(key: str, question: str, *, unit: str = "", low: float, high: float):
+    """A line to record a guess in: the question, a number from `low` to `high`, a button, and what is recorded."""
+    import ipywidgets
+
+    before = recorded(key)
+    number = ipywidgets.BoundedFloatText(
+        value=before.value if before and low <= before.value <= high else (low + high) / 2,
+        min=low,
+        max=high,
+        step=(high - low) / 100,
+        description=f"{question} ({f'{unit}, ' if unit else ''}{low:g} to {high:g})",
+        style={"description_width": "initial"},
+        layout={"width": "auto", "flex": "1 1 auto"},
+    )
+    button = ipywidgets.Button(description="Record", tooltip="Keep this guess until the result is there")
+    status = ipywidgets.Label(_status(before))
+
+    def keep(_):
+        status.value = _status(record(key, number.value, unit))
+
+    button.on_click(keep)
+    return ipywidgets.HBox([number, button, status])
+
+
+def _status(guess: Guess | None) -> str:
+    return f"recorded: {_quantity(guess.value, guess.unit)}" if guess else "no guess recorded yet"
+
+
+def _quantity(value: float, unit: str) -> str:
+    return f"{value:.4g} {unit}".rstrip()
+
+
+def _all() -> dict[str, dict]:
+    return json.loads(file().read_text("utf-8")) if file().exists() else {}

@@ -1,0 +1,70 @@
+"""Utterances with labels and slots, in splits."""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+
+from edgelab.datasets.slots import Span
+
+
+def label_slots(split) -> dict[str, list[str]]:
+    """The slots that occur with each label in a `dataset.Split`, sorted; labels without any are left out."""
+    seen: dict[str, set[str]] = {label: set() for label in sorted(set(split.labels))}
+    for label, spans in zip(split.labels, split.spans or [()] * len(split), strict=True):
+        seen[label].update(span.name for span in spans)
+    return {label: sorted(names) for label, names in seen.items() if names}
+
+
+SPLITS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class Split:
+    """Examples of one split. `spans` is None where the data has no slots."""
+
+    texts: tuple[str, ...]
+    labels: tuple[str, ...]
+    spans: tuple[tuple[Span, ...], ...] | None = None
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def where(self, keep) -> "Split":
+        """The examples whose index `keep(i)` accepts."""
+        chosen = [i for i in range(len(self)) if keep(i)]
+        return Split(
+            tuple(self.texts[i] for i in chosen),
+            tuple(self.labels[i] for i in chosen),
+            None if self.spans is None else tuple(self.spans[i] for i in chosen),
+        )
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Three splits and the names of what is in them, sorted. `extra` holds further splits (out of scope)."""
+
+    name: str
+    train: Split
+    validation: Split
+    test: Split
+    labels: tuple[str, ...]
+    slot_names: tuple[str, ...] = ()
+    extra: dict[str, Split] = field(default_factory=dict)
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of every text, label and span: the same data, the same fingerprint."""
+        splits = {"train": self.train, "validation": self.validation, "test": self.test, **self.extra}
+        content = {name: [s.texts, s.labels, s.spans] for name, s in splits.items()}
+        plain = json.dumps(content, sort_keys=True, default=lambda span: [span.start, span.end, span.name])
+        return hashlib.sha256(plain.encode()).hexdigest()
+
+    def label_ids(self, split: Split) -> list[int]:
+        index = {label: i for i, label in enumerate(self.labels)}
+        return [index[label] for label in split.labels]
+
+
+def assemble(name: str, splits: dict[str, Split], extra: dict[str, Split] | None = None) -> Dataset:
+    slot_names = {s.name for split in splits.values() for spans in split.spans or () for s in spans}
+    labels = tuple(sorted({label for split in splits.values() for label in split.labels}))
+    return Dataset(name, *(splits[s] for s in SPLITS), labels, tuple(sorted(slot_names)), extra or {})

@@ -1,0 +1,93 @@
+"""The learner's own file: CSV, TSV or JSONL."""
+
+import json
+import random
+from collections.abc import Sequence
+from pathlib import Path
+
+from edgelab.datasets.dataset import SPLITS, Dataset, Split, assemble
+from edgelab.datasets.sources import DataError, read_records
+
+
+def load_file(path: Path) -> Dataset:
+    """A CSV, TSV or JSONL file with columns `text`, `label` and, optionally, `split`.
+
+    Without `split`, the texts of each label are divided 80/10/10 by a fixed seed. Every label must be in train.
+
+    Raises:
+        DataError: names the file, the line and what was expected.
+    """
+    rows = []
+    records = read_records(path, ("text", "label"))
+    has_split = any("split" in record for _, record in records)
+    for number, record in records:
+        text, label = (_value(path, number, column, record[column]) for column in ("text", "label"))
+        split = str(record.get("split") or "").strip()
+        if has_split and split not in SPLITS:
+            raise DataError(f"{path}, line {number}: expected split train, validation or test, found {split!r}")
+        rows.append((number, text, label, split))
+    numbers, texts, labels, assigned = zip(*rows, strict=True)
+    if not has_split:
+        assigned = _stratified(texts, labels)
+    _check_splits(path, numbers, labels, assigned, has_split)
+    everything = Split(texts, labels)
+    splits = {name: everything.where(lambda i, name=name: assigned[i] == name) for name in SPLITS}
+    name = path.stem.encode("utf-8", "replace").decode()  # a file's name may hold bytes that no report takes
+    return assemble(name, splits)
+
+
+def _check_splits(path: Path, numbers, labels, assigned, has_split: bool) -> None:
+    empty = [name for name in SPLITS if name not in assigned]
+    if empty and has_split:
+        raise DataError(
+            f"{path}: expected rows of every split, found none of {' and '.join(empty)}; name some rows so, "
+            "or leave the column split out to have the rows divided 80/10/10"
+        )
+    trained = {label for label, name in zip(labels, assigned, strict=True) if name == "train"}
+    if len(trained) < 2:
+        raise DataError(f"{path}: expected at least 2 labels in train, found only {min(trained)!r}")
+    if empty:
+        raise DataError(
+            f"{path}: expected a label with at least 3 different texts of its own, since train, validation and test "
+            "need one each; found none"
+        )
+    for number, label, name in zip(numbers, labels, assigned, strict=True):
+        if label not in trained:
+            raise DataError(
+                f"{path}, line {number}: label {label!r} is in {name}: expected examples of it in train, too, found none"
+            )
+
+
+def _value(path: Path, number: int, column: str, value) -> str:
+    """A text or a label, trimmed; a JSON file may have numbers as labels."""
+    if value is not None and not isinstance(value, str | int):
+        raise DataError(f"{path}, line {number}: expected a {column} as a string, found {json.dumps(value)[:40]}")
+    trimmed = "" if value is None else str(value).strip()
+    if not trimmed:
+        raise DataError(f"{path}, line {number}: expected a {column}, found it empty")
+    try:
+        trimmed.encode()
+    except UnicodeEncodeError:
+        raise DataError(f"{path}, line {number}: expected a {column} of whole characters, found half of one") from None
+    return trimmed
+
+
+def _stratified(texts: Sequence[str], labels: Sequence[str], seed: int = 0) -> list[str]:
+    """80/10/10 of the different texts of each label, at least one in validation and in test; all in train where there
+    are fewer than 3. A text under two labels goes with the first, unless the other would be missing from train."""
+    keys = [text.casefold() for text in texts]
+    rows = list(zip(keys, labels, strict=True))
+    first = dict(reversed(rows))  # the label that a text has first
+    members: dict[str, list[str]] = {}
+    for key in dict.fromkeys(keys):
+        members.setdefault(first[key], []).append(key)
+    assigned = dict.fromkeys(keys, "train")
+    generator = random.Random(seed)
+    for _, own in sorted(members.items()):
+        if len(own) >= 3:
+            generator.shuffle(own)
+            held = max(1, round(len(own) / 10))
+            assigned |= dict.fromkeys(own[:held], "validation") | dict.fromkeys(own[held : 2 * held], "test")
+    trained = {label for key, label in rows if assigned[key] == "train"}
+    assigned |= {key: "train" for key, label in rows if label not in trained}
+    return [assigned[key] for key in keys]

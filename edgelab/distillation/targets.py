@@ -1,0 +1,88 @@
+"""What teachers say of texts, and the loss that passes it on."""
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from edgelab.models.trained import Trained
+from edgelab.workspace import build_once
+
+
+@dataclass(frozen=True)
+class Targets:
+    """Texts and what the teachers say of them: intent logits [texts, labels], and, where they have slot heads,
+    slot logits of each text's words."""
+
+    texts: tuple[str, ...]
+    intent_logits: np.ndarray
+    slot_logits: list[np.ndarray] | None
+
+
+def soft_targets(teachers: tuple[Trained, ...], vocabulary: int, augmented: int, *, seed: int = 0) -> Targets:
+    """The training texts and `augmented` variations of them, labelled by the mean logits of the teachers."""
+    dataset = teachers[0].dataset
+    inputs = {
+        "data": dataset.fingerprint,
+        "teachers": [t.artifact.path.name for t in teachers],
+        "vocabulary": vocabulary,
+        "augmented": augmented,
+        "seed": seed,
+    }
+
+    def build(folder: Path) -> None:
+        from edgelab.distillation.augmentation import augment
+        from edgelab.models.storage import load_model, load_stored_tokenizer
+        from edgelab.models.tokens import encode
+        from edgelab.models.training import run
+
+        texts = dataset.train.texts + augment(dataset, vocabulary, augmented, seed=seed)
+        intent, slots, words = 0.0, 0.0, None
+        for number, teacher in enumerate(teachers, 1):
+            title = "teacher labels sentences" + (f", {number} of {len(teachers)}" if len(teachers) > 1 else "")
+            tokenizer = load_stored_tokenizer(teacher.artifact.path)
+            outputs = run(load_model(teacher.artifact.path, teacher.spec), encode(tokenizer, texts), title=title)
+            intent = intent + outputs.intent_logits / len(teachers)
+            slots = None if outputs.slot_logits is None else slots + outputs.slot_logits / len(teachers)
+            words = outputs.words
+        stored = {} if slots is None else {"slots": slots.astype(np.float16)}
+        np.savez(folder / "targets.npz", intent=intent, words=words, **stored)
+        (folder / "texts.json").write_text(json.dumps(texts), "utf-8")
+
+    artifact = build_once("targets", build, inputs=inputs)
+    with np.load(artifact.path / "targets.npz") as stored:
+        rows = np.split(stored["slots"], np.cumsum(stored["words"])[:-1]) if "slots" in stored else None
+        texts = tuple(json.loads((artifact.path / "texts.json").read_text("utf-8")))
+        return Targets(texts, stored["intent"], rows)
+
+
+def align(encoded, targets: Targets):
+    """Keep, of each text, the words that both tokenizers kept: long texts are cut at different words."""
+    if targets.slot_logits is None:
+        return encoded, targets
+    counts = [min(len(first), len(rows)) for first, rows in zip(encoded.first, targets.slot_logits, strict=True)]
+    first = [f[:n] for f, n in zip(encoded.first, counts, strict=True)]
+    slots = [rows[:n] for rows, n in zip(targets.slot_logits, counts, strict=True)]
+    return replace(encoded, first=first, tags=[[0] * n for n in counts]), replace(targets, slot_logits=slots)
+
+
+def soft_loss(targets: Targets, temperature: float):
+    """`loss(outputs, batch)` for `training.train`: `soft_label_loss` in torch, on intents and on each word's tags."""
+    import torch
+    from torch.nn.functional import kl_div, log_softmax
+
+    def divergence(student, teacher):
+        soft, target = log_softmax(student / temperature, -1), log_softmax(teacher / temperature, -1)
+        return temperature**2 * kl_div(soft, target, reduction="batchmean", log_target=True)
+
+    intent = torch.as_tensor(targets.intent_logits)
+
+    def loss(outputs, batch):
+        value = divergence(outputs[0], intent[batch.rows])
+        if len(outputs) > 1:
+            rows = np.concatenate([targets.slot_logits[i] for i in batch.rows])
+            value = value + divergence(outputs[1][batch.first], torch.as_tensor(rows, dtype=torch.float32))
+        return value
+
+    return loss

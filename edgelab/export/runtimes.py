@@ -1,0 +1,130 @@
+"""The same ONNX file in other runtimes: do they agree, in what precision do they compute, how long do they take?"""
+
+import copy
+import importlib.metadata
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from edgelab.bundle.predict import Bundle
+from edgelab.measurement.latency import measure_latency, speedup
+from edgelab.stats.intervals import Interval
+from edgelab.stats.samples import LatencySamples
+
+RUNTIMES = ("onnxruntime", "openvino", "openvino, f32 forced")
+
+
+class RuntimeMissing(RuntimeError):
+    """The runtime's package is not installed."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """A bundle in one runtime, beside ONNX Runtime. `precision` is what the compiled model says it computes in,
+    `largest_difference` that of any logit, `same_labels` the share of texts that get the same label, `speedup` ONNX
+    Runtime's p50 over this one's. A runtime that is missing has a `note` that says why, and nothing else."""
+
+    runtime: str
+    version: str = "-"
+    precision: str = "-"
+    largest_difference: float | None = None
+    same_labels: float | None = None
+    latency: LatencySamples | None = None
+    speedup: Interval | None = None
+    note: str = ""
+
+
+def open_runtimes(bundle: Bundle) -> tuple[dict[str, Bundle], dict[str, str]]:
+    """The bundle in every runtime of `RUNTIMES` that is installed, and why the others are not there."""
+    opened, missing = {"onnxruntime": bundle}, {}
+    for name in RUNTIMES[1:]:
+        try:
+            opened[name] = in_openvino(bundle, precision="f32" if "f32" in name else None)
+        except RuntimeMissing as error:
+            missing[name] = str(error)
+    return opened, missing
+
+
+def compare_runtimes(bundle: Bundle, texts: Sequence[str]) -> list[Result]:
+    """A bundle in every runtime of `RUNTIMES`, on the same texts, timed one request at a time in one process."""
+    opened, missing = open_runtimes(bundle)
+    latency = measure_latency({name: b.predict for name, b in opened.items()}, list(texts))
+    reference = [bundle.logits(text) for text in texts]
+    results = []
+    for name, other in opened.items():
+        answers = [other.logits(text) for text in texts]
+        largest, same = agreement(np.stack([a[0] for a in answers]), np.stack([r[0] for r in reference]))
+        for (_, slots), (_, expected) in zip(answers, reference, strict=True):
+            if slots is not None:
+                largest = float(np.maximum(largest, np.abs(slots - expected).max()))
+        precision = getattr(other.session, "precision", "as in the file")
+        faster = speedup(latency["onnxruntime"], latency[name])
+        version = importlib.metadata.version(name.partition(",")[0])
+        results.append(Result(name, version, precision, largest, same, latency[name], faster))
+    return results + [Result(name, note=note) for name, note in missing.items()]
+
+
+def agreement(a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
+    """Of two runtimes' logits [texts, labels]: the largest absolute difference, the share of texts with the same label."""
+    return float(np.abs(a - b).max()), float(np.mean(a.argmax(1) == b.argmax(1)))
+
+
+def in_openvino(bundle: Bundle, *, precision: str | None = None, threads: int = 1) -> Bundle:
+    """The same bundle, its model compiled by OpenVINO. Raises RuntimeMissing where that is not installed."""
+    other = copy.copy(bundle)
+    other.session = OpenVinoSession(bundle.folder / "model.onnx", precision=precision, threads=threads)
+    return other
+
+
+class OpenVinoSession:
+    """An ONNX file compiled by OpenVINO for the CPU, run as an `onnxruntime.InferenceSession` is.
+
+    `precision` is the type that the compiled model computes in, as it reports it. Unless it is forced (`"f32"`),
+    OpenVINO takes bfloat16 or float16 where the processor has instructions for it.
+
+    Raises:
+        RuntimeMissing: OpenVINO is not installed.
+    """
+
+    def __init__(self, path: Path, *, precision: str | None = None, threads: int = 1):
+        core = _openvino().Core()
+        hints = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": threads}
+        if precision:
+            hints["INFERENCE_PRECISION_HINT"] = precision
+        self._model = core.compile_model(core.read_model(path), "CPU", hints)
+        self._request = self._model.create_infer_request()
+        self.precision: str = self._model.get_property("INFERENCE_PRECISION_HINT").get_type_name()
+
+    def run(self, names: list[str] | None, feeds: dict[str, np.ndarray]) -> list[np.ndarray]:
+        """The outputs of these names, all of them for None."""
+        results = self._request.infer(feeds, share_inputs=True)
+        return [results[name] for name in names or range(len(self._model.outputs))]
+
+
+def half_precision() -> tuple[str, ...]:
+    """The 16-bit types that OpenVINO finds this processor able to compute in. Raises RuntimeMissing."""
+    found = _openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return tuple(name for name in ("BF16", "FP16") if name in found)
+
+
+def to_bfloat16(values: np.ndarray) -> np.ndarray:
+    """float32 values rounded to the nearest bfloat16, ties to the even one; returned as float32.
+
+    bfloat16 is the upper half of a float32: the sign, all 8 bits of the exponent, 7 bits of the fraction.
+    """
+    bits = np.ascontiguousarray(values, dtype=np.float32).view(np.uint32)
+    rounded = bits + np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1))
+    return (rounded & np.uint32(0xFFFF0000)).view(np.float32)
+
+
+def _openvino():
+    # Importing OpenVINO reports to its makers over the network. Without this package it keeps its own silent stub.
+    sys.modules.setdefault("openvino_telemetry", None)
+    try:
+        import openvino
+    except ImportError:
+        raise RuntimeMissing("not installed: `pip install openvino` adds it") from None
+    return openvino

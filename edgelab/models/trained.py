@@ -1,0 +1,105 @@
+"""A trained model on disk, and what it says of a held-out split once it is asked."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from edgelab.bundle.answers import save_measured
+from edgelab.bundle.decoding import allowed_tags, decode
+from edgelab.datasets.dataset import Dataset, Split, label_slots
+from edgelab.datasets.slots import exact_match, first_pieces, tag_names
+from edgelab.models.outputs import Outputs
+from edgelab.models.spec import Spec
+from edgelab.models.storage import load_model, load_stored_tokenizer
+from edgelab.workspace import Artifact, build_once
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+    from torch import nn
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained model on disk. A split is read when its outputs are first asked for, so test stays unread until then."""
+
+    name: str
+    artifact: Artifact
+    spec: Spec | None  # None: the teacher
+    dataset: Dataset
+    vocabulary: int
+
+    @property
+    def note(self) -> str:
+        return self.artifact.note.replace(self.artifact.kind, self.name, 1)
+
+    def split(self, name: str) -> Split:
+        return getattr(self.dataset, name) if name in ("validation", "test") else self.dataset.extra[name]
+
+    def answer(self, texts: tuple[str, ...]) -> Outputs:
+        """The `training.Outputs` on texts."""
+        from edgelab.models.tokens import encode
+        from edgelab.models.training import run
+
+        return run(self.model(), encode(self.tokenizer(), texts))
+
+    def outputs(self, split: str = "test") -> Outputs:
+        """The `training.Outputs` on a split, by its name; kept once given."""
+
+        def build(folder: Path) -> None:
+            given = self.answer(self.split(split).texts)
+            slots = {} if given.slot_logits is None else {"slots": given.slot_logits}
+            np.savez(folder / "outputs.npz", intent=given.intent_logits, words=given.words, **slots)
+
+        inputs = {"model": self.artifact.path.name, "data": self.dataset.fingerprint, "split": split}
+        artifact = build_once("outputs", build, inputs=inputs, through=(self.answer,))
+        with np.load(artifact.path / "outputs.npz") as stored:
+            return Outputs(stored["intent"], stored["slots"] if "slots" in stored else None, stored["words"])
+
+    def correct(self, split: str = "test") -> np.ndarray:
+        """Whether each example's intent is right, bool [examples]."""
+        best = self.outputs(split).intent_logits.argmax(1)
+        return np.array([self.dataset.labels[i] for i in best]) == np.array(self.split(split).labels)
+
+    def slots_correct(self, split: str = "test") -> np.ndarray:
+        """Whether each example's slots all match, bool [examples], decoded as the bundle decodes them.
+
+        Raises:
+            ValueError: the model has no slot head.
+        """
+        outputs, data, tags = self.outputs(split), self.split(split), tag_names(list(self.dataset.slot_names))
+        if outputs.slot_logits is None:
+            raise ValueError(f"{self.name} has no slot head: a static student sees no order of words")
+        allowed = allowed_tags(self.dataset.labels, tags, label_slots(self.dataset.train))
+        matches = []
+        encodings = self.tokenizer().encode_batch(list(data.texts))
+        for text, gold, encoding, best, words in zip(
+            data.texts, data.spans, encodings, outputs.intent_logits.argmax(1), outputs.slot_rows(), strict=True
+        ):
+            slot_logits = np.zeros((len(encoding.ids), len(tags)))
+            slot_logits[first_pieces(encoding.word_ids)] = words
+            matches.append(exact_match(text, decode(slot_logits, allowed[best], encoding, tags), gold))
+        return np.array(matches)
+
+    def tokenizer(self) -> "Tokenizer":
+        """The tokenizer that it was trained with."""
+        return load_stored_tokenizer(self.artifact.path)
+
+    def model(self) -> "nn.Module":
+        """The trained torch module, in eval mode."""
+        return load_model(self.artifact.path, self.spec)
+
+    def bundle(self) -> Path:
+        """The deployable folder of this model: exported, compared with torch, measured on validation, kept."""
+
+        def build(folder: Path) -> None:
+            from edgelab.export.to_onnx import export_onnx
+
+            file = folder / "export.onnx"
+            export_onnx(load_model(self.artifact.path, self.spec), file, self.vocabulary)
+            save_measured(folder / "bundle", file, self.tokenizer(), dataset=self.dataset, model=self.name)
+            file.unlink()
+
+        inputs = {"model": self.artifact.path.name, "name": self.name, "data": self.dataset.name}
+        return build_once("bundle", build, inputs=inputs).path / "bundle"

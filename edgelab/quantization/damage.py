@@ -1,0 +1,73 @@
+"""What fewer bits change: answers that flip, divergence, layer by layer."""
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from edgelab.quantization import onnx_tools as precision
+from edgelab.quantization.answers import run_file
+from edgelab.stats.intervals import Interval, accuracy_interval
+from edgelab.stats.softmax import kl_divergence
+
+
+@dataclass(frozen=True)
+class Sensitivity:
+    """What rounding one layer alone to so many bits changes: `divergence` in nats and `flips`, the share of requests
+    whose intent or slots are others, both [layers, bits]."""
+
+    layers: tuple[str, ...]
+    bits: tuple[int, ...]
+    divergence: np.ndarray
+    flips: np.ndarray
+
+
+def sensitivity(file: Path, encoded, bits: tuple[int, ...] = tuple(range(8, 1, -1))) -> Sensitivity:
+    """Round each layer of an fp32 file in turn, clipped where it helps, and compare what it answers."""
+    original, layers = run_file(file, encoded), tuple(weight.layer for weight in precision.weights(file))
+    kl, flips = np.empty((2, len(layers), len(bits)))
+    with tempfile.TemporaryDirectory() as scratch:
+        near = Path(scratch) / "rounded.onnx"
+        for cell in np.ndindex(kl.shape):
+            precision.rounded(file, near, {layers[cell[0]]: bits[cell[1]]}, clipped=True)
+            outputs = run_file(near, encoded)
+            kl[cell], flips[cell] = divergence(outputs, original), answers_flipped(outputs, original).mean()
+    return Sensitivity(layers, bits, kl, flips)
+
+
+@dataclass(frozen=True)
+class Change:
+    """A model beside its original on the same examples: `accuracy`; `flips`, the share whose best label is another;
+    `kl`, the mean divergence of its probabilities from the original's, in nats."""
+
+    accuracy: Interval
+    flips: Interval
+    kl: float
+
+
+def change(logits: np.ndarray, original: np.ndarray, labels: np.ndarray) -> Change:
+    """Both logits [examples, labels]; `labels` [examples] holds the right columns."""
+    correct = accuracy_interval(logits.argmax(1) == labels)
+    return Change(correct, accuracy_interval(flips(logits, original)), kl_divergence(logits, original))
+
+
+def flips(logits: np.ndarray, original: np.ndarray) -> np.ndarray:
+    """Whether the best of the last axis is another than it was, bool."""
+    return logits.argmax(-1) != original.argmax(-1)
+
+
+def answers_flipped(outputs, original) -> np.ndarray:
+    """Whether a request's intent or any of its words' tags is another than it was, bool [examples]; both arguments
+    are `training.Outputs`."""
+    changed = flips(outputs.intent_logits, original.intent_logits)
+    if outputs.slot_logits is None:
+        return changed
+    request = np.repeat(np.arange(len(outputs.words)), outputs.words)
+    return changed | (np.bincount(request, flips(outputs.slot_logits, original.slot_logits), len(changed)) > 0)
+
+
+def divergence(outputs, original) -> float:
+    """KL of the intents, plus that of the words' tags where there are slots, in nats; as the training loss adds them."""
+    of_slots = 0.0 if outputs.slot_logits is None else kl_divergence(outputs.slot_logits, original.slot_logits)
+    return kl_divergence(outputs.intent_logits, original.intent_logits) + of_slots

@@ -1,0 +1,163 @@
+"""The policy: where a request runs, and why. It is data, and applying it needs NumPy alone.
+
+A score says how sure the device's model is; thresholds and rules, which are the product's, make a decision of it, and
+every decision carries its reason.
+"""
+
+import json
+import math
+from dataclasses import asdict, dataclass, fields
+
+import numpy as np
+
+from edgelab.routing.scores import LEARNED, SCORES, learned_score
+from edgelab.stats.softmax import softmax
+
+LOCAL, UNSURE, BEYOND = "local", "unsure", "beyond the device"
+CONFIRM, DEGRADED, REFUSED = "high stakes, confirm first", "offline, degraded answer", "offline, refused"
+REASONS = (LOCAL, UNSURE, BEYOND, CONFIRM, DEGRADED, REFUSED)
+OFFLINE = ("answer", "refuse")
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Thresholds and rules.
+
+    Args:
+        score: a name of `routing.SCORES`, or `learned`; higher is more sure.
+        threshold: a request whose score is below it is escalated as unsure.
+        temperature: the logits are divided by it before anything else.
+        beyond: labels that the device never answers itself.
+        confirm: high-stakes labels: before such a call is carried out, the user is asked.
+        reach: a request is of high stakes also if these labels together have at least this probability; above 1:
+            only if one of them is the answer.
+        confirm_below: ask about high stakes only when the score is below this; None: always.
+        offline: what becomes of an unsure request without a network: `answer` it here, degraded, or `refuse` it.
+            What lies beyond the device is refused in any case: there is no answer to give.
+        weights: of the learned router, as `routing.fit_router` returns them; else empty.
+
+    Raises:
+        ValueError: a value that means nothing; the message names it and what was expected.
+    """
+
+    score: str = "energy"
+    threshold: float = 0.0
+    temperature: float = 1.0
+    beyond: tuple[str, ...] = ("ask_cloud",)
+    confirm: tuple[str, ...] = ("send_money", "place_order", "delete_data")
+    reach: float = 0.2
+    confirm_below: float | None = None
+    offline: str = "answer"
+    weights: tuple[float, ...] = ()
+
+    def __post_init__(self):
+        _require(self, "score", self.score in (*SCORES, LEARNED), f"one of {', '.join((*SCORES, LEARNED))}")
+        _require(self, "threshold", _number(self.threshold), "a number")
+        _require(self, "temperature", _number(self.temperature) and self.temperature > 0, "a number above 0")
+        for name in ("beyond", "confirm"):
+            _require(self, name, _all(getattr(self, name), str), "a list of labels")
+        _require(self, "reach", _number(self.reach) and self.reach > 0, "a probability above 0, or more than 1")
+        below = self.confirm_below
+        _require(self, "confirm_below", below is None or _number(below), "a number, or null for always")
+        _require(self, "offline", self.offline in OFFLINE, f"one of {', '.join(OFFLINE)}")
+        learned = len(SCORES) + 1 if self.score == LEARNED else 0
+        right = _all(self.weights, int | float) and all(map(_number, self.weights)) and len(self.weights) == learned
+        _require(self, "weights", right, f"{learned} numbers with the score {self.score!r}")
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Where one request runs: `local`, `cloud`, or `refuse`; `reason` is one of REASONS. `confirm`: whether the user
+    is asked before the call is carried out, wherever it was made."""
+
+    where: str
+    reason: str
+    score: float
+    confirm: bool
+
+
+def unknown_labels(policy: Policy, labels: tuple[str, ...]) -> tuple[str, ...]:
+    """Labels that the policy names and the model does not have: a slip there would switch a rule off in silence."""
+    return tuple(name for name in (*policy.beyond, *policy.confirm) if name not in labels)
+
+
+def policy_scores(policy: Policy, logits: np.ndarray) -> np.ndarray:
+    """The policy's score of each request: logits [requests, labels] to [requests]."""
+    scaled = np.asarray(logits, dtype=np.float64) / policy.temperature
+    if policy.score == LEARNED:
+        return learned_score(scaled, policy.weights)
+    return SCORES[policy.score](scaled)
+
+
+def high_stakes(policy: Policy, logits: np.ndarray, labels: tuple[str, ...]) -> np.ndarray:
+    """Whether each request is of high stakes, bool [requests]: the answer is such a label, or they are within reach."""
+    logits = np.asarray(logits, dtype=np.float64)
+    listed = np.isin(labels, policy.confirm)
+    return listed[logits.argmax(-1)] | (softmax(logits / policy.temperature)[:, listed].sum(-1) >= policy.reach)
+
+
+def decide_all(
+    policy: Policy, logits: np.ndarray, labels: tuple[str, ...], *, online: bool | np.ndarray = True
+) -> list[Decision]:
+    """The decision on each request; `online` is one value or bool [requests]."""
+    logits = np.asarray(logits)
+    if logits.ndim != 2 or logits.shape[1] != len(labels):
+        raise ValueError(f"expected logits of {len(labels)} labels, found shape {logits.shape}")
+    scores, high = policy_scores(policy, logits), high_stakes(policy, logits, labels)
+    beyond = np.isin(labels, policy.beyond)[logits.argmax(1)]
+    connected = np.broadcast_to(online, len(logits))
+    return [_decide(policy, *map(bool, row), float(s)) for *row, s in zip(beyond, high, connected, scores, strict=True)]
+
+
+def decide(policy: Policy, logits: np.ndarray, labels: tuple[str, ...], *, online: bool = True) -> Decision:
+    """The decision on one request, from its logits [labels].
+
+    Raises:
+        ValueError: another number of logits than of labels.
+    """
+    return decide_all(policy, np.atleast_2d(logits), labels, online=online)[0]
+
+
+def _decide(policy: Policy, beyond: bool, high: bool, online: bool, score: float) -> Decision:
+    confirm = high and (policy.confirm_below is None or score < policy.confirm_below)
+    if beyond or not score >= policy.threshold:  # a score that is not a number is no reason to stay
+        if online:
+            return Decision("cloud", BEYOND if beyond else UNSURE, score, confirm)
+        if beyond or policy.offline == "refuse":
+            return Decision("refuse", REFUSED, score, False)
+        return Decision("local", DEGRADED, score, confirm)
+    return Decision("local", CONFIRM if confirm else LOCAL, score, confirm)
+
+
+# --- a policy is data ---------------------------------------------------------------------------
+
+
+def policy_from(data: dict) -> Policy:
+    """A policy of its plain values, as JSON has them; what is left out keeps its default.
+
+    Raises:
+        ValueError: a key or a value that no policy has; the message names it and what was expected.
+    """
+    if not isinstance(data, dict):
+        raise ValueError(f"policy: expected keys and values, found {data!r}")
+    names = [field.name for field in fields(Policy)]
+    if unknown := [str(key) for key in data if key not in names]:
+        raise ValueError(f"policy: expected the keys {', '.join(names)}, found {', '.join(unknown)}")
+    return Policy(**{key: tuple(value) if isinstance(value, list) else value for key, value in data.items()})
+
+
+def to_json(policy: Policy) -> str:
+    return json.dumps(asdict(policy), indent=1)
+
+
+def _require(policy: Policy, name: str, right: bool, expected: str) -> None:
+    if not right:
+        raise ValueError(f"policy, {name}: expected {expected}, found {getattr(policy, name)!r}")
+
+
+def _number(value) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _all(values, kind) -> bool:
+    return isinstance(values, tuple) and all(isinstance(value, kind) for value in values)

@@ -1,0 +1,284 @@
+"""A check can fail: every exercise of every notebook against its reference, its stub and known wrong answers."""
+
+import importlib
+import threading
+import time
+
+import numpy as np
+import pytest
+import torch
+import toy_checks
+
+from edgelab.course.compare import difference, show
+from edgelab.course.exercises import CONSTANT, Checks, FunctionExercise, Mistake, is_stub
+from edgelab.course.running import within
+from edgelab.workspace import PACKAGE
+
+
+def registries():
+    """Each notebook's registry by its module's name, the toy's among them."""
+    found = {"toy": toy_checks.check}
+    for file in sorted(PACKAGE.glob("*/checks.py")):
+        found[file.parent.name] = importlib.import_module(f"edgelab.{file.parent.name}.checks").check
+    return found
+
+
+def fresh(check, limit_s=10.0):
+    """The same exercises in a kernel that has not seen any of them."""
+    again = Checks(limit_s)
+    again.exercises = check.exercises
+    return again
+
+
+EXERCISES = [
+    pytest.param(check, exercise, id=f"{notebook}-{name}")
+    for notebook, check in registries().items()
+    for name, exercise in check.exercises.items()
+]
+FUNCTIONS = [p for p in EXERCISES if isinstance(p.values[1], FunctionExercise)]
+MISTAKES = [
+    pytest.param(*p.values, mistake, id=f"{p.id}-{mistake.name}") for p in EXERCISES for mistake in p.values[1].mistakes
+]
+
+
+def stub(*args, **kwargs):
+    return ...
+
+
+def shapes(case):
+    values = case.values() if isinstance(case, dict) else case
+    return tuple(
+        np.shape(value) if hasattr(value, "shape") else len(value) for value in values if hasattr(value, "__len__")
+    )
+
+
+@pytest.mark.parametrize("check, exercise", EXERCISES)
+def test_the_courses_own_answer_passes(check, exercise, capsys):
+    check = fresh(check)
+    assert check(exercise.name, exercise.reference) is exercise.reference
+    printed = capsys.readouterr().out
+    assert printed.startswith(f"[pass] {exercise.name}: ") and printed.isascii()
+    assert check.using(exercise.name) == f"{exercise.name}: yours"
+
+
+@pytest.mark.parametrize("check, exercise", EXERCISES)
+def test_the_stub_is_still_to_do(check, exercise, capsys):
+    check = fresh(check)
+    untouched = stub if isinstance(exercise, FunctionExercise) else ...
+    assert check(exercise.name, untouched) is exercise.reference
+    assert capsys.readouterr().out.startswith(f"[todo] {exercise.name}: ")
+    assert check.using(exercise.name) == f"{exercise.name}: the course's"
+
+
+@pytest.mark.parametrize("check, exercise, mistake", MISTAKES)
+def test_a_known_mistake_gets_its_own_hint(check, exercise, mistake, capsys):
+    check = fresh(check)
+    assert check(exercise.name, mistake.wrong) is exercise.reference
+    first = capsys.readouterr().out
+    assert first.startswith(f"[fail] {exercise.name}: ") and exercise.nudge in first and mistake.hint not in first
+    assert check(exercise.name, mistake.wrong) is exercise.reference
+    second = capsys.readouterr().out
+    assert second.startswith(f"[fail] {exercise.name}: ") and second.isascii()
+    assert f"hint: {mistake.hint}" in second
+
+
+@pytest.mark.parametrize("check, exercise", EXERCISES)
+def test_three_mistakes_with_hints_of_their_own(check, exercise):
+    hints = [mistake.hint for mistake in exercise.mistakes]
+    assert len(hints) >= 3 and len(set(hints)) == len(hints) and all(hint.isascii() for hint in hints)
+
+
+@pytest.mark.parametrize("check, exercise", FUNCTIONS)
+def test_a_hard_coded_answer_is_seen(check, exercise, capsys):
+    check, inputs = fresh(check), exercise.inputs()
+    right = exercise.reference(**inputs[0]) if isinstance(inputs[0], dict) else exercise.reference(*inputs[0])
+
+    def hard_coded(*args, **kwargs):
+        return right
+
+    for _ in range(2):
+        assert check(exercise.name, hard_coded) is exercise.reference
+    assert CONSTANT in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("check, exercise", [p for p in EXERCISES if p not in FUNCTIONS])
+@pytest.mark.parametrize("junk", [None, 0, "", [], {}], ids=repr)
+def test_a_design_of_nothing_fails(check, exercise, junk, capsys):
+    assert fresh(check)(exercise.name, junk) is exercise.reference
+    assert capsys.readouterr().out.startswith("[fail]")
+
+
+@pytest.mark.parametrize("check, exercise", FUNCTIONS)
+def test_the_inputs_vary(check, exercise):
+    inputs = exercise.inputs()
+    assert len({str(shapes(case)) for case in inputs}) >= 2, "an answer should meet two shapes or more"
+    assert len({str(case) for case in inputs}) > len(inputs) / 2, "the seeds should matter"
+
+
+# The machinery itself, on the toy.
+
+
+@pytest.fixture
+def check():
+    return fresh(toy_checks.check, limit_s=1.0)
+
+
+def fails(check, name, answer, capsys, times=1):
+    for _ in range(times):
+        assert check(name, answer) is check.exercises[name].reference
+    printed = capsys.readouterr().out
+    assert printed.startswith(f"[fail] {name}: ") and printed.endswith("going on with the course's own answer\n")
+    return printed
+
+
+def test_first_a_nudge_then_the_diagnosis_then_praise(check, capsys):
+    def soften(logits, temperature):
+        return np.ones(logits.shape) / logits.shape[1]
+
+    first = fails(check, "soften", soften, capsys)
+    assert "nudge: what must each row sum to" in first and "expected [[" not in first
+    second = fails(check, "soften", soften, capsys)
+    assert "expected [[" in second and "got [[0.33333, 0.33333" in second and "for logits = [[" in second
+    assert 'check.answer("soften")' in second
+    assert check(toy_checks.soften) is toy_checks.soften
+    assert capsys.readouterr().out.startswith("[pass] soften")
+    assert "nudge" in fails(check, "soften", soften, capsys)
+    assert check.using("soften", "plan") == "soften: the course's, plan: the course's"
+
+
+@pytest.mark.parametrize(
+    "answer, words",
+    [
+        (lambda logits, temperature: None, "expected an array, got None: is there a return?"),
+        (lambda logits, temperature: 0.5, "expected an array, got a number"),
+        (lambda logits, temperature: toy_checks.soften(logits, temperature).tolist(), "expected an array, got a list"),
+        (lambda logits, temperature: torch.tensor(logits), "expected an array, got a tensor"),
+        (lambda logits, temperature: toy_checks.soften(logits, temperature).T, "expected the shape (2, 3), got (3, 2)"),
+        (lambda logits, temperature: logits * np.nan, "it contains NaN"),
+        (lambda logits, temperature: logits / 0, "it contains infinity"),
+        (lambda logits, temperature: logits[1000], "raised IndexError: index 1000 is out of bounds"),
+        (lambda logits: logits, "raised TypeError"),
+        (lambda logits, temperature: exit(), "raised SystemExit"),
+        (
+            lambda logits, temperature: toy_checks.soften(logits, temperature) + 1e-4,
+            "the values differ by up to 0.0001",
+        ),
+        (0.5, "expected a function, got a number"),
+    ],
+)
+def test_what_is_wrong_is_said_at_once_and_in_words(check, answer, words, capsys):
+    assert words in fails(check, "soften", answer, capsys)
+
+
+def test_changed_inputs_fail_even_if_the_values_are_right(check, capsys):
+    printed = fails(check, "soften", toy_checks.soften_in_place, capsys, times=2)
+    assert "changes its own input" in printed and "use / instead" in printed
+
+
+def test_an_endless_loop_is_stopped(capsys):
+    check, threads = fresh(toy_checks.check, limit_s=0.2), threading.active_count()
+
+    def soften(logits, temperature):
+        while True:
+            time.sleep(0.001)
+
+    assert "took more than 0.2 seconds" in fails(check, "soften", soften, capsys)
+    deadline = time.monotonic() + 5
+    while threading.active_count() > threads and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert threading.active_count() == threads
+
+
+def test_what_breaks_inside_comes_out():
+    with pytest.raises(ZeroDivisionError):
+        within(1.0, lambda: 1 / 0)
+
+
+def test_a_right_answer_may_round_differently_and_draw_from_its_generator(capsys):
+    def shuffled(values, rng):
+        return rng.permutation(values)
+
+    check = Checks()
+    check.function(
+        shuffled,
+        cases=lambda rng: [(np.arange(n), np.random.default_rng(n)) for n in (4, 9)],
+        nudge="",
+        mistakes=(),
+    )
+    check("shuffled", lambda values, rng: rng.permutation(values) * (1 + 1e-9) // 1)
+    assert "expected values of type int64, got float64" in capsys.readouterr().out
+    check("shuffled", lambda values, rng: values[rng.permutation(len(values))])
+    assert "[pass]" in capsys.readouterr().out
+
+
+def test_a_tensor_keeps_its_gradient(capsys):
+    def loss(logits, targets):
+        return ((logits - targets) ** 2).mean()
+
+    check = Checks()
+    check.function(
+        loss,
+        cases=lambda rng: [
+            {"logits": torch.ones(n, requires_grad=True), "targets": torch.tensor(rng.normal(size=n))} for n in (2, 5)
+        ],
+        nudge="",
+        mistakes=(Mistake("sum", lambda logits, targets: ((logits - targets) ** 2).sum(), "mean, not sum."),),
+    )
+    check("loss", lambda logits, targets: loss(logits.detach(), targets))
+    assert "lost its gradient" in capsys.readouterr().out
+    check("loss", lambda logits, targets: ((logits - targets) ** 2).sum())
+    assert "hint: mean, not sum." in capsys.readouterr().out
+    assert check(loss) is loss
+
+
+def test_designs_are_judged_by_what_they_do(check, capsys):
+    assert check("plan", {"seeds": 5, "split": "validation"}) == {"seeds": 5, "split": "validation"}
+    assert check("threshold", 0.51) == 0.51
+    assert capsys.readouterr().out.count("[pass]") == 2
+    assert "expected a score of at least 0.95, got 0.8416" in fails(check, "threshold", 0.35, capsys)
+    assert "expected a dict, got a list" in fails(check, "plan", [3], capsys)
+    assert "it cannot be used: KeyError: 'seeds'" in fails(check, "plan", {}, capsys)
+    printed = fails(check, "plan", {"seeds": 2, "split": "test"}, capsys)
+    assert "2 seeds cannot show" in printed and "a model is chosen on validation, not on test" in printed
+
+
+def test_stubs():
+    def started(logits):
+        scaled = ...
+        return scaled + 1
+
+    def finished(logits: tuple[int, ...]):
+        return logits[..., 0] + np.ones(3)[..., None]
+
+    assert is_stub(started) and is_stub({"seeds": 3, "splits": ["test", ...]}) and is_stub(...)
+    assert not is_stub(finished) and not is_stub({"seeds": 3}) and not is_stub(None)
+    typed = {}
+    exec("def f():\n    return ...", typed)  # no source to read
+    assert is_stub(typed["f"])
+
+
+def test_the_answer_is_the_librarys_own_source(check, capsys):
+    check.answer("soften")
+    assert "powers.sum(axis=1" in capsys.readouterr().out
+    check.answer("plan")
+    assert capsys.readouterr().out == "plan = {'seeds': 3, 'split': 'validation'}\n"
+
+
+def test_an_unknown_exercise_names_the_known_ones(check):
+    for call in (lambda: check(stub), lambda: check("sofften", stub), lambda: check.answer("x"), lambda: check(3)):
+        with pytest.raises(ValueError, match="this notebook's are: soften, plan, threshold"):
+            call()
+
+
+def test_differences():
+    assert not difference({"a": (1, [True, "x", None])}, {"a": [1, (True, "x", None)]})
+    assert difference({"a": [1, 2]}, {"a": [1, 3]}) == "at 'a': at 1: the values differ by up to 1"
+    assert difference([1], [1, 2]) == "expected a list of 2, got one of 1"
+    assert difference({"b": 1}, {"a": 1}) == "expected the keys ['a'], got ['b']"
+    assert difference(np.array([0, 1]), np.array([False, True])) == "expected values of type bool, got int64"
+    assert difference(1, True) == "expected True or False, got a number"
+    assert not difference(np.float32(2.0), 2.0) and not difference(2, 2.0)
+    with pytest.raises(TypeError, match="checks cannot compare"):
+        difference(object(), object())
+    assert show(np.zeros((64, 150))) == "an array of shape (64, 150)"
+    assert show("caf\u00e9") == "'caf\\xe9'" and len(show("x" * 999)) == 160
