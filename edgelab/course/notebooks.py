@@ -1,10 +1,6 @@
-"""The notebooks: in order, as the learner's own copy, run headless, and kept clean for a commit.
-
-python -m edgelab.course notebooks/*.ipynb      strips outputs and normalises metadata (`make tidy`)
-"""
+"""The notebooks: in order, as the learner's own copy, run headless, and kept clean for a commit."""
 
 import shutil
-import sys
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -219,9 +215,3 @@ def tidy(path: Path) -> bool:
     if after != before:
         write_atomic(path, after)
     return after != before
-
-
-if __name__ == "__main__":
-    for name in sys.argv[1:]:
-        if tidy(Path(name)):
-            print(f"tidied {name}")

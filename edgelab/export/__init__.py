@@ -1,6 +1,5 @@
 """`03_export`: one ONNX file, proof that it computes the same, and where its nodes run."""
 
-from edgelab.export.cold_start import memory_of_sessions
 from edgelab.export.graph import fix_shapes, input_shape, operators, optimize
 from edgelab.export.runtimes import RuntimeMissing, compare_runtimes, half_precision, open_runtimes
 
@@ -10,7 +9,6 @@ __all__ = [
     "fix_shapes",
     "half_precision",
     "input_shape",
-    "memory_of_sessions",
     "open_runtimes",
     "operators",
     "optimize",

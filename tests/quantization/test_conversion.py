@@ -93,7 +93,9 @@ def test_answers_are_given_once_for_each_split(tiny, tiny_student, monkeypatch):
     monkeypatch.setattr("edgelab.quantization.conversion.run_file", None)
     for split, outputs in first.items():
         assert np.array_equal(convert(tiny_student, "int8").outputs(split).intent_logits, outputs.intent_logits)
-    assert np.array_equal(first["hard"].slot_logits, first["test"].slot_logits)  # the tiny data's hard split is its test
+    assert np.array_equal(
+        first["hard"].slot_logits, first["test"].slot_logits
+    )  # the tiny data's hard split is its test
 
 
 def test_fp32_is_the_exported_file(tiny_student, source):
