@@ -12,7 +12,12 @@ NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 STAMP := .venv/installed-$(shell { cat requirements.lock pyproject.toml; pwd; } | cksum | tr ' ' '-')
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-slow env run tidy clean lock
+.PHONY: help lab test test-fast test-slow lint env run tidy clean lock
+
+# Two processes side by side, a file to each in turn. Each computes on one thread: two that wait for each other's cores
+# take several times as long.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest
+BESIDE := -n 2 --dist loadfile --no-loadscope-reorder
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,11 +25,21 @@ help: ## Show this list
 lab: env ## Set up, lay your own copy of the notebooks in work/, open JupyterLab
 	$(BIN)/edgelab lab
 
-test: env ## Set up, run the tests
-	$(BIN)/python -m pytest
+test: lint ## Set up, lint, run the tests, every notebook and the browser among them
+	$(PYTEST) $(BESIDE)
 
-test-slow: env ## Set up, run the slow tests: public data, full builds
-	$(BIN)/python -m pytest -m slow
+test-fast: env ## Run the tests without notebooks and browser: for daily work
+	$(PYTEST) $(BESIDE) -m "not (slow or notebook or browser)"
+
+test-slow: env ## Set up, run the slow tests: public data, full builds; first those that time, one by one
+	$(PYTEST) -m "slow and timed"
+	$(PYTEST) $(BESIDE) -m "slow and not timed"
+
+lint: env ## Style, types, and who imports whom
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
 
 run: env ## Run every notebook in order, headless; seconds and peak memory at the end
 	$(BIN)/edgelab run

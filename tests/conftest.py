@@ -4,6 +4,8 @@ They are built once a run, in seconds, under a home of their own.
 """
 
 import contextlib
+import os
+from pathlib import Path
 
 import pytest
 
@@ -33,16 +35,42 @@ def _split(chosen: slice) -> Split:
     return Split(texts, labels, spans)
 
 
+HERE = Path(__file__).parent
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """The notebooks first, since their run is the longest and cold; the browser last: it finds what they have built."""
+    for item in items:
+        if HERE / "browser" in item.path.parents:
+            item.add_marker("browser")
+    items.sort(key=lambda item: (item.path != HERE / "test_notebooks.py", HERE / "browser" in item.path.parents))
+
+
 @pytest.fixture(scope="session")
-def home(tmp_path_factory):
+def shared(tmp_path_factory):
+    """`shared(name)`: a folder of that name which all processes of this run share. What is built there is built once,
+    since `build_once` lets one process build while the others wait."""
+    base = tmp_path_factory.getbasetemp()
+    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def folder(name: str) -> Path:
+        (base / name).mkdir(exist_ok=True)
+        return base / name
+
+    return folder
+
+
+@pytest.fixture(scope="session")
+def home(shared):
     """The EDGELAB_HOME of all runs of the course's notebooks: what one builds, the next one loads."""
-    return tmp_path_factory.mktemp("home")
+    return shared("home")
 
 
 @pytest.fixture(scope="session")
-def full_folder(tmp_path_factory):
+def full_folder(shared):
     """Where the slow tests build: the teacher of CLINC150 is trained once for all of them."""
-    return tmp_path_factory.mktemp("full-home")
+    return shared("full-home")
 
 
 @pytest.fixture(scope="module")
@@ -61,9 +89,9 @@ def tiny() -> Dataset:
 
 
 @pytest.fixture(scope="session")
-def tiny_home(tmp_path_factory):
+def tiny_home(shared):
     """`with tiny_home():` builds and loads under one home, shared by the whole run."""
-    folder = tmp_path_factory.mktemp("tiny-home")
+    folder = shared("tiny-home")
 
     @contextlib.contextmanager
     def inside():

@@ -131,6 +131,7 @@ def test_its_exercises_are_the_registered_ones(path):
     assert exercises(read_notebook(path)) == list(registry(path).exercises)
 
 
+@pytest.mark.notebook
 @pytest.mark.parametrize("path", NOTEBOOKS)
 def test_it_runs_as_committed_and_solved(path, home, tmp_path, capsys):
     cells = sum(cell.cell_type == "code" for cell in read_notebook(path).cells)

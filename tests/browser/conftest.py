@@ -1,7 +1,7 @@
 """A real JupyterLab, started as a learner starts it, and a headless Chromium that opens it.
 
-They run after all other tests, so that the run of the notebooks in `test_notebooks.py` is the cold one and finds the
-machine free; on their own they build what they need.
+They run after all other tests, so that the run of the notebooks in `test_notebooks.py` is the cold one; on their own
+they build what they need.
 """
 
 import json
@@ -27,10 +27,6 @@ CONFIGURATION = {
     "ServerApp": {"shutdown_no_activity_timeout": 900},
     "MappingKernelManager": {"cull_idle_timeout": 600, "cull_connected": True},
 }
-
-
-def pytest_collection_modifyitems(items):
-    items.sort(key=lambda item: Path(__file__).parent in item.path.parents)
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +57,6 @@ def lab(browser, course, home, tmp_path_factory):
     folders = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
     environment = os.environ | dict.fromkeys(folders, str(private))
     environment |= {"EDGELAB_HOME": str(home), "PYTHONPATH": str(course)}
-    environment.pop("OMP_NUM_THREADS", None)  # the tests' own; a learner's machine has no such limit
     log = private / "log"
     command = [sys.executable, "-m", "edgelab", "lab", "--no-browser", "--port", str(free_port())]
     with log.open("w") as output:

@@ -211,6 +211,7 @@ def test_a_slowed_subject_takes_its_share_longer():
 
 
 @pytest.mark.slow
+@pytest.mark.timed
 def test_the_same_bundle_twice_is_rarely_called_different(capsys):
     """The level is 5 %: of 200 runs 17 at most may be called different (18 or more have a chance of 1 %)."""
     bundle = Bundle.load(data_home() / "bundles" / "pocket")
@@ -222,6 +223,7 @@ def test_the_same_bundle_twice_is_rarely_called_different(capsys):
 
 
 @pytest.mark.slow
+@pytest.mark.timed
 def test_a_true_slowdown_of_a_tenth_is_found_with_the_planned_rounds(capsys):
     """Real work: after each answer the slower one spins for 10 % of that answer's time. A pilot, the rule, fresh rounds."""
     bundle = Bundle.load(data_home() / "bundles" / "pocket")

@@ -24,7 +24,7 @@ from edgelab.measurement.processes import run_fresh
 from edgelab.stats.intervals import Interval, percentile_interval
 from edgelab.workspace import data_home
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timed]
 LEAST, NARROW = (
     20,
     0.04,
