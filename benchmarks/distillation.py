@@ -23,9 +23,10 @@ from edgelab.workspace import write_atomic
 
 README = Path(__file__).parent / "README.md"
 SEEDS = (0, 1, 2)
-# Two of those that `edgelab build` tries, as it trains them on data of this size.
+# Some of those that `edgelab build` tries, as it trains them on data of this size.
 BUILT = {student.spec.name: (student.spec, student.plan) for student in CANDIDATES}
-TRANSFORMER, CONVOLUTION = BUILT["transformer 2x384"], BUILT["convolution 48/384"]
+NAMES = ("transformer 2x384", "convolution 48/384", "convolution 32/192")
+TRANSFORMER, CONVOLUTION, SMALL = (BUILT[name] for name in NAMES)
 
 
 @dataclass(frozen=True)

@@ -1,25 +1,18 @@
-"""Slow: the whole recipes on Pocket and on CLINC150, held to the figures that the course promises."""
+"""Slow: the ready-made bundle and the models of Pocket, built in full."""
 
-import json
-
-import numpy as np
 import pytest
 
-from benchmarks import build as builds
-from benchmarks import distillation, pocket_bundle, pocket_models
+from benchmarks import pocket_bundle, pocket_models
 from benchmarks.pocket_card import SHARED, public_data
-from edgelab import cli, datasets
+from edgelab import datasets
 from edgelab.bundle.evaluation import evaluate
 from edgelab.bundle.predict import Bundle
 from edgelab.distillation.baselines import tfidf_svc
-from edgelab.distillation.students import train_student
 from edgelab.workspace import data_home
 
 # A little under what was measured (the data card, benchmarks/README.md): another processor sums in another order, and
 # so trains another model. What a broken build reaches lies well under each of them.
 TEACHER_ON_POCKET = 0.91
-RETENTION = {"transformer 2x384": 0.98, "convolution 48/384": 0.985}
-FRONTIER = ((0.98, 150), (0.988, 100))  # retention on test, times smaller: the course's floors, of one seed here
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("full_home")]
 needs_public_data = pytest.mark.skipif(not SHARED.is_dir(), reason="the public data is not beside the project")
@@ -60,37 +53,3 @@ def test_a_model_of_pocket_alone_understands_other_peoples_words():
         f"teacher on the mapped CLINC150: {right.mean():.4f}, mean over intents {pocket_models.macro(right, intents):.4f}"
     )
     assert right.mean() >= 0.80
-
-
-@needs_public_data
-def test_clinc150_teacher_and_students():
-    spec, plan = distillation.TRANSFORMER
-    with public_data():
-        teacher = distillation.train_teacher_of_clinc()
-        pair = distillation.train_pair(teacher, *distillation.CONVOLUTION)
-        # A transformer takes three times as long to train: one here; its twins are in benchmarks/README.md.
-        transformer = train_student(spec, (teacher,), plan)
-    print(distillation.figures(teacher, [pair]))
-    accuracy = teacher.correct().mean()
-    assert accuracy >= 0.955
-    assert (pair.distilled.mean(1) > pair.undistilled.mean(1)).all()
-    reached = {pair.name: np.median(pair.distilled.mean(1)), transformer.name: transformer.correct().mean()}
-    print(reached)
-    for name, least in RETENTION.items():
-        assert reached[name] / accuracy >= least, name
-
-
-@needs_public_data
-def test_edgelab_build_on_clinc150(tmp_path, capsys):
-    """The command itself, all candidates. What other tests trained already is loaded."""
-    with public_data():
-        code = cli.main(["build", "--data", "clinc150", "--out", str(tmp_path / "out"), "--json"])
-    report = json.loads(capsys.readouterr().out)
-    models = builds.medians([report])
-    print(builds.figures([report], []))
-    assert code == (0 if report["chosen"] else 3) and (tmp_path / "out" / "bundle").is_dir() == (code == 0)
-    assert report["teacher"]["accuracy"] >= 0.955
-    for retention, smaller in FRONTIER:
-        assert models[builds.best(models, retention)]["size_ratio"] >= smaller
-    exact = {m["name"]: m["accuracy"] for m in (report["teacher"], *report["candidates"])}
-    assert abs(report["teacher_int8"]["accuracy"] - exact["teacher fp32"]) < 0.01
