@@ -1,4 +1,4 @@
-"""Slow: what `pip install .` brings, without extras, is enough to serve a bundle."""
+"""Slow: what `pip install .` brings, without extras, serves a bundle; with the extra `course`, it runs a notebook anywhere."""
 
 import json
 import os
@@ -11,18 +11,17 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.network]
 
 
-@pytest.fixture(scope="module")
-def serve(tmp_path_factory):
-    """`edgelab` of a fresh environment, run in a folder that knows nothing of the course."""
-    folder = tmp_path_factory.mktemp("install")
+def installed(folder: Path, *packages: str):
+    """`edgelab` of a fresh environment with these packages, run in a folder that knows nothing of the course."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "EDGELAB"))}
+    environment |= {"HOME": str(folder), "EDGELAB_HOME": str(folder / "home")}
     subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
     scripts = folder / "venv" / ("Scripts" if os.name == "nt" else "bin")
-    subprocess.run([scripts / "python", "-m", "pip", "install", "--quiet", ROOT], env=environment, check=True)
-    shutil.copytree(ROOT / "data" / "bundles" / "pocket", folder / "bundle")
+    install = [scripts / "python", "-m", "pip", "install", "--quiet", "--constraint", ROOT / "requirements.lock"]
+    subprocess.run([*install, *packages], check=True)
 
     def run(*args, **options):
         command = [scripts / "edgelab", *args]
@@ -30,6 +29,24 @@ def serve(tmp_path_factory):
 
     run.python, run.folder, run.environment = scripts / "python", folder, environment
     return run
+
+
+@pytest.fixture(scope="module")
+def serve(tmp_path_factory):
+    """With what serving a bundle needs, and nothing more."""
+    folder = tmp_path_factory.mktemp("install")
+    shutil.copytree(ROOT / "data" / "bundles" / "pocket", folder / "bundle")
+    return installed(folder, str(ROOT))
+
+
+@pytest.fixture(scope="module")
+def elsewhere(tmp_path_factory):
+    """With all that notebooks need, from the wheel."""
+    folder = tmp_path_factory.mktemp("elsewhere")
+    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder, ROOT]
+    subprocess.run(build, check=True)
+    (wheel,) = folder.glob("*.whl")
+    return installed(folder, f"{wheel}[course]")
 
 
 def test_nothing_is_installed_that_trains(serve):
@@ -74,3 +91,18 @@ def test_the_assistant_runs_on_the_device_alone(serve):
     assert done.stdout == "offline, degraded answer / tell <person_1>\n", done.stderr
     refused = serve("cloud", "bundle")
     assert refused.returncode == 2 and "needs fastapi, which is not installed: run" in refused.stderr
+
+
+def test_a_notebook_runs_away_from_the_checkout(elsewhere):
+    shutil.copyfile(ROOT / "notebooks" / "00_start_here.ipynb", elsewhere.folder / "mine.ipynb")
+    done = elsewhere("run", "mine.ipynb")
+    assert done.returncode == 0 and "1 ok, 0 failed" in done.stdout, done.stdout + done.stderr
+
+
+def test_the_published_figures_came_along(elsewhere):
+    code = (
+        "from edgelab.workspace import data_home; print(*sorted(f.name for f in (data_home() / 'figures').iterdir()))"
+    )
+    command = [elsewhere.python, "-c", code]
+    listed = subprocess.check_output(command, cwd=elsewhere.folder, env=elsewhere.environment, text=True).split()
+    assert listed == sorted(f.name for f in (ROOT / "data" / "figures").iterdir())
