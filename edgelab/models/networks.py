@@ -100,15 +100,17 @@ def build_teacher(labels: int, tags: int, seed: int) -> Transformer:
     return Transformer(encoder, labels, tags)
 
 
-def build_student(spec: Spec, teacher: Transformer, kept: np.ndarray, tags: int, seed: int) -> nn.Module:
+def build_student(spec: Spec, teacher: nn.Module, kept: np.ndarray, tags: int, seed: int) -> nn.Module:
     """A student that starts from what the teacher knows: its layers, or the meaning of its tokens.
 
     Args:
         kept: the teacher's id of each of the student's tokens, int [tokens].
 
     Raises:
-        ValueError: there is no such family.
+        ValueError: there is no such family, or the teacher is no transformer.
     """
+    if not isinstance(teacher, Transformer):
+        raise ValueError(f"expected a transformer as the teacher, found a {type(teacher).__name__}")
     labels = teacher.intent.out_features
     if spec.family == "transformer":
         encoder = load_encoder(spec.layers)

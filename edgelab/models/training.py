@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 Corrupt = Callable[[torch.Tensor, np.random.Generator], torch.Tensor]
+Loss = Callable[[tuple[torch.Tensor, ...], "Batch"], torch.Tensor]
 NextRows = Callable[[np.random.Generator], Iterator[np.ndarray]]
 
 
@@ -128,7 +129,7 @@ def schedule(step: int, total: int, warmup: float, decay: str) -> float:
 def train(
     model: nn.Module,
     encoded: Encoded,
-    loss: Callable[[tuple[torch.Tensor, ...], Batch], torch.Tensor],
+    loss: Loss,
     recipe: Recipe,
     *,
     seed: int,
