@@ -7,7 +7,7 @@ import numpy as np
 from edgelab.course.exercises import Checks, Mistake
 from edgelab.distillation.losses import kd_loss, soft_label_loss, soften
 from edgelab.distillation.recall import recall_by_label
-from edgelab.selection import rule as selection
+from edgelab.selection.rule import misses, smallest_clearing
 
 check = Checks()
 
@@ -112,7 +112,7 @@ def _candidates(rng: np.random.Generator) -> Iterator[tuple]:
 
 
 check.function(
-    selection.smallest_clearing,
+    smallest_clearing,
     cases=_candidates,
     nudge="First drop what does not clear the bar, then take the smallest of what is left; none left gives -1.",
     mistakes=(
@@ -133,7 +133,7 @@ check.function(
         ),
         Mistake(
             "a tie with the bar refused",
-            lambda sizes, low, bar: selection.smallest_clearing(sizes, np.where(low == bar, 0, low), bar),
+            lambda sizes, low, bar: smallest_clearing(sizes, np.where(low == bar, 0, low), bar),
             "a candidate exactly at the bar clears it: use >=.",
         ),
     ),
@@ -166,7 +166,7 @@ RELEASE_BAR = {
 def _judge_bar(bar: dict) -> list[str]:
     complaints = []
     for card, may_ship, why in _HELD_OUT:
-        reasons = selection.misses(card, bar)
+        reasons = misses(card, bar)
         if may_ship and reasons:
             complaints.append(f"it held back a good model: {'; '.join(reasons)}")
         elif not may_ship and not reasons:

@@ -98,16 +98,8 @@ def _arrivals(rng: np.random.Generator) -> Iterator[tuple]:
         yield np.cumsum(rng.exponential(10.0, requests)), load * rng.exponential(10.0, requests)
 
 
-def _never_waits(arrivals_ms: np.ndarray, service_ms: np.ndarray) -> np.ndarray:
-    return np.array(service_ms, dtype=float)
-
-
 def _never_idle(arrivals_ms: np.ndarray, service_ms: np.ndarray) -> np.ndarray:
     return np.cumsum(service_ms) + arrivals_ms[0] - arrivals_ms
-
-
-def _waiting_only(arrivals_ms: np.ndarray, service_ms: np.ndarray) -> np.ndarray:
-    return open_latencies(arrivals_ms, service_ms) - service_ms
 
 
 def _behind_one(arrivals_ms: np.ndarray, service_ms: np.ndarray) -> np.ndarray:
@@ -123,12 +115,12 @@ check.function(
     mistakes=(
         Mistake(
             "service times",
-            _never_waits,
+            lambda arrivals_ms, service_ms: np.array(service_ms, dtype=float),
             "that is what the server works, as a closed load sees it: the wait before it is missing.",
         ),
         Mistake(
             "waiting alone",
-            _waiting_only,
+            lambda arrivals_ms, service_ms: open_latencies(arrivals_ms, service_ms) - service_ms,
             "the latency ends when the answer is there: add the request's own service time to its wait.",
         ),
         Mistake(
