@@ -7,7 +7,6 @@ change elsewhere, in a widget's text or another chapter, does not; and nobody ke
 import ast
 import functools
 import hashlib
-import importlib.util
 import inspect
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -29,8 +28,12 @@ def source_files(*functions: Callable) -> list[Path]:
 
     Each function's own file is one of them, but only those of its imports count that the function uses, itself or
     through what it names in that file. Of a file that is reached by an import every import counts.
+
+    Raises:
+        ImportError: a file imports a module that the package does not have.
     """
-    files, waiting = set(), set()
+    files: set[Path] = set()
+    waiting: set[str] = set()
     for function in functions:
         file = Path(inspect.unwrap(function).__code__.co_filename)
         if not file.is_file():  # typed at a prompt: there is no text to hash
@@ -41,16 +44,18 @@ def source_files(*functions: Callable) -> list[Path]:
     while waiting:
         module = waiting.pop()
         seen.add(module)
-        file = _file(module)
-        files.add(file)
-        waiting |= _imports([_tree(file)]).keys() - seen
+        reached = _file(module)
+        if reached is None:
+            raise ImportError(f"{module}: expected a module of the package, found none")
+        files.add(reached)
+        waiting |= _imports([_tree(reached)]).keys() - seen
     return sorted(files)
 
 
 def _imported_by(file: Path, line: int) -> set[str]:
     """The modules that the function defined at this line of a file uses, itself or through what it names there."""
     tree = _tree(file)
-    definitions: dict[str, list[ast.AST]] = {}
+    definitions: dict[str, list[ast.stmt]] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             definitions.setdefault(node.name, []).append(node)
@@ -59,7 +64,7 @@ def _imported_by(file: Path, line: int) -> set[str]:
             for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
                 definitions.setdefault(getattr(target, "id", ""), []).append(node)
     waiting = [n for nodes in definitions.values() for n in nodes if _first_line(n) == line]
-    reached: list[ast.AST] = []
+    reached: list[ast.stmt] = []
     while waiting:
         node = waiting.pop()
         reached.append(node)
@@ -69,7 +74,7 @@ def _imported_by(file: Path, line: int) -> set[str]:
     return (used | _imports(reached).keys()) - set(KEEPING)
 
 
-def _first_line(node: ast.AST) -> int:
+def _first_line(node: ast.stmt) -> int:
     return min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
 
 
@@ -86,7 +91,7 @@ def _imports(nodes: Iterable[ast.AST]) -> dict[str, set[str]]:
             for alias in node.names:
                 if alias.name.split(".")[0] == PACKAGE:
                     found.setdefault(alias.name, set()).add(alias.asname or PACKAGE)
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == PACKAGE:
+        elif isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == PACKAGE:
             for alias in node.names:
                 inner = f"{node.module}.{alias.name}"  # a module of that package, or a name in that module
                 found.setdefault(inner if _file(inner) else node.module, set()).add(alias.asname or alias.name)
@@ -101,6 +106,5 @@ def _tree(file: Path) -> ast.Module:
 @functools.cache
 def _file(module: str) -> Path | None:
     """The file of a module of the package, None for what is no module."""
-    root = Path(importlib.util.find_spec(PACKAGE).origin).parent
-    place = root.joinpath(*module.split(".")[1:])
+    place = Path(__file__).parent.joinpath(*module.split(".")[1:])
     return next((f for f in (place.with_suffix(".py"), place / "__init__.py") if f.is_file()), None)

@@ -3,21 +3,21 @@
 import sys
 
 from edgelab import cli
-from edgelab.build import pipeline
-from edgelab.build import search_space as candidates
+from edgelab.build import pipeline, search_space
+from edgelab.build.search_space import Student
 from edgelab.distillation.students import StudentPlan
 from edgelab.distillation.teacher import TeacherPlan
 from edgelab.models import encoder, networks
 from edgelab.models.spec import Spec
 
 
-def student(spec: Spec, steps: int, bits: int | None) -> candidates.Student:
+def student(spec: Spec, steps: int, bits: int | None) -> Student:
     plan = StudentPlan(5e-3, steps, batch_size=16, augmented=60, masked=0.1, bits=bits)
-    return candidates.Student(spec, plan, ("fp32", "int8", "int4"))
+    return Student(spec, plan, ("fp32", "int8", "int4"))
 
 
 REPLACED = {
-    (candidates, "CANDIDATES"): (
+    (search_space, "CANDIDATES"): (
         student(Spec("convolution", 1024, 32, 48), 2000, bits=4),
         student(Spec("static", 1024, 16, 24), 25, bits=None),
     ),

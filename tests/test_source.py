@@ -1,5 +1,6 @@
 """A kept result is built anew when any file that decides it changes, and only then: nobody keeps a list by hand."""
 
+import inspect
 import sys
 from pathlib import Path
 
@@ -31,7 +32,9 @@ def builds(tiny, tmp_path_factory):
             active.append(once[code])
         elif event == "return" and active and code in once and once[code] == active[-1]:
             active.pop()
-        if event == "call" and code.co_filename.startswith(str(PACKAGE)) and code.co_name != "<module>":
+        # Of functions only: the body of a module or a class runs when a file is imported, and builds nothing.
+        is_function = code.co_flags & inspect.CO_OPTIMIZED
+        if event == "call" and is_function and code.co_filename.startswith(str(PACKAGE)):
             for kind in active:
                 ran[kind].add(Path(code.co_filename))
 

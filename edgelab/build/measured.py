@@ -21,10 +21,12 @@ class Measured:
 
     @property
     def size_bytes(self) -> int:
+        """The whole bundle's."""
         return folder_bytes(self.folder)
 
     @property
     def card(self) -> dict[str, float]:
+        """What `selection.bar.Bar.limits` bounds."""
         return {
             "lower end of retention": self.retention.low,
             "size in MB": self.size_bytes / 1e6,

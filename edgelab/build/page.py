@@ -1,7 +1,9 @@
 """`report.json` as a page to read: one self-contained HTML file with the picture, its text and its table."""
 
 import html
+from collections.abc import Callable
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from edgelab.course.plots import BLUE, GREEN, GREY, ORANGE, PURPLE, img, log_axis
@@ -22,6 +24,7 @@ tr.chosen { background: #fff0c8; }
 
 
 def page(report: dict) -> str:
+    """The HTML of a report's content."""
     title = html.escape(f"edgelab build: {report['dataset']['name']}")
     lines = [f"<p>{html.escape(line)}</p>" for line in (*report["notes"], *method(report))]
     return "\n".join(
@@ -40,6 +43,7 @@ def page(report: dict) -> str:
 
 
 def legend(report: dict) -> str:
+    """What the picture's line and colour mean."""
     kept = f"Dashed: {100 * report['bar']['retention']:g} % of the teacher's accuracy."
     return kept + (f" Orange: {report['chosen']}, chosen." if report["chosen"] else "")
 
@@ -68,6 +72,7 @@ def verdict(report: dict) -> str:
 
 
 def method(report: dict) -> list[str]:
+    """Where the numbers come from: data, bar, how they were taken, host; a paragraph each."""
     data, bar, host = report["dataset"], report["bar"], report["host"]
     examples = ", ".join(f"{count:,} {name}" for name, count in data["examples"].items())
     limits = [f"at least {100 * bar['retention']:g} % retention"]
@@ -98,11 +103,11 @@ def _percent(model: dict, key: str) -> str:
     return f"{100 * model[key]:.1f} [{100 * low:.1f}, {100 * high:.1f}]"
 
 
-def _ms(quantile: str, kind: str = "latency_ms"):
+def _ms(quantile: str, kind: str = "latency_ms") -> Callable[[dict], str]:
     return lambda m: f"{m[kind][quantile]:.3f}"
 
 
-COLUMNS = {
+COLUMNS: dict[str, Callable[[dict], str]] = {
     "Model": lambda m: m["name"],
     "Clears the bar": lambda m: {True: "yes", False: "no", None: "-"}[m.get("clears_bar")],
     "Size, MB": lambda m: f"{m['size_bytes'] / 1e6:.3f}",
@@ -130,6 +135,7 @@ def cells(report: dict) -> list[list[str]]:
 
 
 def table(report: dict) -> str:
+    """`cells` as HTML, the chosen model marked."""
     header, *rows = [[html.escape(cell) for cell in row] for row in cells(report)]
     lines = ["<table>", f"<caption>{CAPTION}</caption>"]
     heads = "".join(f'<th scope="col">{name}</th>' for name in header)
@@ -157,7 +163,7 @@ def draw(report: dict) -> Figure:
     return drawn
 
 
-def _panel(axes, report: dict, value, label: str) -> None:
+def _panel(axes: Axes, report: dict, value: Callable[[dict], float], label: str) -> None:
     chosen = report["chosen"]
     for precision, (colour, marker) in FORMATS.items():
         axes.plot([], [], marker, color=colour, label=precision)
@@ -175,8 +181,8 @@ def _panel(axes, report: dict, value, label: str) -> None:
         arrowprops={"arrowstyle": "-", "color": GREY, "shrinkB": 6},
     )
     teacher = report["teacher"]
-    above = {"xytext": (0, 5), "textcoords": "offset points", "ha": "center"}
-    axes.annotate("teacher fp32", (value(teacher), teacher["accuracy_ci"][1]), **above)
+    top = (value(teacher), teacher["accuracy_ci"][1])
+    axes.annotate("teacher fp32", top, xytext=(0, 5), textcoords="offset points", ha="center")
     bar = report["bar"]["retention"] * report["teacher"]["accuracy"]
     axes.axhline(bar, color=GREY, linestyle="--", linewidth=1.2)
     log_axis(axes)

@@ -29,11 +29,11 @@ def build(
     """Train, distil, quantize, measure, choose, and write `out`. Returns the content of `report.json`.
 
     What was built before is loaded, so a build that was interrupted goes on where it stopped; latencies are taken
-    anew. The choice is made on validation; test is read after it.
+    anew. The choice is made on validation; test is read after it. Where what is built on the way cannot be kept,
+    `HomeError` comes from the workspace.
 
     Raises:
         BuildError: `out` cannot be written to, or the teacher is never right.
-        HomeError: what is built on the way cannot be kept.
     """
     check_folder(out)
     built_home()

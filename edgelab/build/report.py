@@ -1,4 +1,4 @@
-"""What a build found: the content of `report.json`. `report_page` makes a page of it."""
+"""What a build found: the content of `report.json`. `build.page` makes a page of it."""
 
 from collections import Counter
 from dataclasses import asdict
@@ -86,6 +86,7 @@ def content(
 
 
 def about(dataset: Dataset, data: "Profile") -> dict:
+    """The data, as plain JSON values."""
     sizes = Counter(dataset.train.labels)
     return {
         "name": dataset.name,

@@ -1,6 +1,7 @@
 """What an answer is, and how it differs from the expected one, in words."""
 
 import dataclasses
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -45,22 +46,11 @@ def difference(got: Any, expected: Any, rtol: float = 1e-5, atol: float = 1e-7, 
         return ""
     if dataclasses.is_dataclass(expected):
         got, expected = vars(got), vars(expected)
-    if isinstance(expected, dict):
-        if got.keys() != expected.keys():
-            return f"expected the keys {show(list(expected))}, got {show(list(got))}"
-        pairs = [(key, got[key], expected[key]) for key in expected]
-    elif isinstance(expected, list | tuple):
-        if len(got) != len(expected):
-            return f"expected a list of {len(expected)}, got one of {len(got)}"
-        pairs = list(zip(range(len(expected)), got, expected, strict=True))
-    elif type(expected).__eq__ is object.__eq__:
+    if isinstance(expected, dict | list | tuple):
+        return _difference_inside(got, expected, rtol, atol, equal_nan)
+    if type(expected).__eq__ is object.__eq__:
         raise TypeError(f"checks cannot compare {type(expected).__name__}")
-    else:
-        return "" if got == expected else "the values differ"
-    for key, mine, theirs in pairs:
-        if found := difference(mine, theirs, rtol, atol, equal_nan=equal_nan):
-            return f"at {show(key)}: {found}"
-    return ""
+    return "" if got == expected else "the values differ"
 
 
 def same(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-7) -> bool:
@@ -71,7 +61,24 @@ def same(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-7) -> bool:
         return False
 
 
-def _array_difference(got, expected, rtol: float, atol: float, equal_nan: bool) -> str:
+def _difference_inside(got: Any, expected: dict | list | tuple, rtol: float, atol: float, equal_nan: bool) -> str:
+    """The first difference of two dicts, or of two lists or tuples, with its place."""
+    places: Iterable
+    if isinstance(expected, dict):
+        if got.keys() != expected.keys():
+            return f"expected the keys {show(list(expected))}, got {show(list(got))}"
+        places = expected
+    else:
+        if len(got) != len(expected):
+            return f"expected a list of {len(expected)}, got one of {len(got)}"
+        places = range(len(expected))
+    for place in places:
+        if found := difference(got[place], expected[place], rtol, atol, equal_nan=equal_nan):
+            return f"at {show(place)}: {found}"
+    return ""
+
+
+def _array_difference(got: Any, expected: Any, rtol: float, atol: float, equal_nan: bool) -> str:
     if getattr(expected, "requires_grad", False) and not getattr(got, "requires_grad", False):
         return "it has lost its gradient: no detach(), item() or NumPy on the way"
     got, expected = _numpy(got), _numpy(expected)

@@ -38,13 +38,14 @@ import pprint
 import textwrap
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import numpy as np
 
 from edgelab.course.compare import difference, kind, same, show
 from edgelab.course.running import Call, trace, within
 
+Case = tuple | dict[str, Any]  # the arguments of one call, by place or by name
 ROUNDS = 3  # each exercise's cases are drawn this often, from as many seeds
 TODO = "[todo] {}: replace the ... with your own; going on with the course's own answer"
 PASS = "[pass] {}: it holds on every case; using yours from here on"
@@ -71,25 +72,22 @@ class Finding:
 
 @dataclass(frozen=True)
 class FunctionExercise:
-    """Judged against `reference` on the drawn inputs. A case is a tuple of arguments, or a dict of named ones."""
+    """Judged against `reference` on the drawn inputs."""
 
     name: str
     reference: Callable
-    cases: Callable[[np.random.Generator], Iterable[tuple | dict]]
+    cases: Callable[[np.random.Generator], Iterable[Case]]
     nudge: str
     mistakes: tuple[Mistake, ...]
     rtol: float = 1e-5
     atol: float = 1e-7
 
-    def inputs(self) -> list[tuple | dict]:
+    def inputs(self) -> list[Case]:
+        """The cases of every round."""
         return [case for seed in range(ROUNDS) for case in self.cases(np.random.default_rng(seed))]
 
     def examine(self, attempt: Callable, limit_s: float) -> Finding | None:
-        """What is wrong with this attempt, or None.
-
-        Raises:
-            TimeoutError: it took longer than `limit_s`.
-        """
+        """What is wrong with this attempt, or None; `TimeoutError` comes if it takes longer than `limit_s`."""
         if not callable(attempt):
             return Finding(f"expected a function, got {kind(attempt)}")
         inputs = self.inputs()
@@ -102,8 +100,7 @@ class FunctionExercise:
         first = next((i for i, problem in enumerate(problems) if problem), None)
         if first is None:
             return None
-        arguments = inputs[first] if isinstance(inputs[first], dict) else self._named(inputs[first])
-        detail = "for " + ", ".join(f"{name} = {show(value)}" for name, value in arguments.items())
+        detail = "for " + ", ".join(f"{name} = {show(value)}" for name, value in self._named(inputs[first]).items())
         if not got[first].fault:
             detail = f"expected {show(expected[first].output)}, got {show(got[first].output)}\n{detail}"
         hints = [m.hint for m in self.mistakes if self._alike(trace(m.wrong, inputs), got)][:1]
@@ -111,8 +108,10 @@ class FunctionExercise:
             hints.append(CONSTANT)
         return Finding(problems[first], detail, tuple(hints))
 
-    def _named(self, arguments: tuple) -> dict:
-        return dict(zip(inspect.signature(self.reference).parameters, arguments, strict=False))
+    def _named(self, case: Case) -> dict[str, Any]:
+        if isinstance(case, dict):
+            return case
+        return dict(zip(inspect.signature(self.reference).parameters, case, strict=False))
 
     def _alike(self, a: list[Call], b: list[Call]) -> bool:
         pairs = zip(a, b, strict=True)
@@ -125,8 +124,8 @@ class FunctionExercise:
 
 @dataclass(frozen=True)
 class DesignExercise:
-    """Data judged by what it does on held-out cases: `judge` gives complaints, or a score of at least `bar`.
-    Without a judge it must equal `reference`."""
+    """Data judged by what it does on held-out cases: `judge` gives complaints or, where there is a `bar`, a score that
+    must reach it. Without a judge it must equal `reference`."""
 
     name: str
     reference: Any
@@ -145,6 +144,11 @@ class DesignExercise:
         return Finding(complaints[0], "\n".join([*complaints[1:], f"got {show(attempt)}"]), tuple(hints[:1]))
 
     def complaints(self, value: Any) -> list[str]:
+        """What is wrong with this value; empty when it is good.
+
+        Raises:
+            TypeError: the exercise itself is amiss: its judge gives a score, but there is no bar.
+        """
         if kind(value) != kind(self.reference):
             return [f"expected {kind(self.reference)}, got {kind(value)}"]
         if self.judge is None:
@@ -154,27 +158,53 @@ class DesignExercise:
             verdict = self.judge(copy.deepcopy(value))
         except Exception as error:
             return [f"it cannot be used: {type(error).__name__}: {error}"]
+        if isinstance(verdict, list):
+            return verdict
         if self.bar is None:
-            return list(verdict)
+            raise TypeError(f"{self.name}: expected complaints or, for a score, a bar")
         return [] if verdict >= self.bar else [f"expected a score of at least {self.bar:g}, got {verdict:.4g}"]
+
+
+class Tolerances(TypedDict, total=False):
+    """How far a number may lie from the reference's, where a function's exercise says otherwise."""
+
+    rtol: float
+    atol: float
 
 
 class Checks:
     """The exercises of one notebook, and what this learner has done with them in this kernel."""
 
-    def __init__(self, limit_s: float = 10.0):
+    def __init__(self, limit_s: float = 10.0) -> None:
         self.exercises: dict[str, FunctionExercise | DesignExercise] = {}
         self._limit_s = limit_s
         self._failures: dict[str, int] = {}
         self._passed: set[str] = set()
 
-    def function(self, reference: Callable, *, cases, nudge: str, mistakes: tuple[Mistake, ...], **tolerances) -> None:
+    def function(
+        self,
+        reference: Callable,
+        *,
+        cases: Callable[[np.random.Generator], Iterable[Case]],
+        nudge: str,
+        mistakes: tuple[Mistake, ...],
+        **tolerances: Unpack[Tolerances],
+    ) -> None:
+        """Register a function exercise, under the name of the library's own function."""
         name = reference.__name__
         self.exercises[name] = FunctionExercise(name, reference, cases, nudge, mistakes, **tolerances)
 
     def design(
-        self, name: str, answer: Any, *, judge=None, nudge: str, mistakes: tuple[Mistake, ...], bar=None
+        self,
+        name: str,
+        answer: Any,
+        *,
+        judge: Callable[[Any], list[str] | float] | None = None,
+        nudge: str,
+        mistakes: tuple[Mistake, ...],
+        bar: float | None = None,
     ) -> None:
+        """Register an exercise whose answer is data, with the course's own answer."""
         self.exercises[name] = DesignExercise(name, answer, judge, nudge, mistakes, bar)
 
     def __call__(self, thing: Any, *value: Any) -> Any:
@@ -215,7 +245,7 @@ class Checks:
             raise ValueError(f"no exercise is called {name}; this notebook's are: {', '.join(self.exercises)}")
         return self.exercises[name]
 
-    def _complaint(self, exercise, finding: Finding) -> str:
+    def _complaint(self, exercise: FunctionExercise | DesignExercise, finding: Finding) -> str:
         if self._failures[exercise.name] == 1:
             lines = [f"nudge: {exercise.nudge}", "(still stuck? the next failure shows expected and got)"]
         else:

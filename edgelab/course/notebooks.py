@@ -5,9 +5,14 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edgelab.machine.memory import PeakMemory
 from edgelab.workspace import checkout, data_home, write_atomic
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from nbformat import NotebookNode
 
 VERIFIED = "nbval-check-output"  # the tag of cells whose output is committed
 CELL_TIMEOUT_S = 600
@@ -63,9 +68,9 @@ COURSE = (
 )
 
 
-def course_map():
+def course_map() -> "pd.DataFrame":
     """Every notebook with its decision, path, the learner's minutes and, where it was measured, the machine's
-    seconds from nothing (cold) and with everything built (warm); a DataFrame. Those not written yet say so."""
+    seconds from nothing (cold) and with everything built (warm). Those not written yet say so."""
     import pandas as pd
 
     written = {path.stem for path in notebooks()}
@@ -118,24 +123,24 @@ def run_notebooks(
     paths: Iterable[Path], on_progress: Callable[[NotebookProgress], None] = lambda progress: None
 ) -> list[Run]:
     """Run each notebook in a kernel of its own, in its own folder, writing nothing back. A notebook stops at its
-    first failing cell; the next one runs all the same.
-
-    Raises:
-        CourseError: a file is missing or is not a notebook.
-    """
+    first failing cell; the next one runs all the same. All are read first, so `CourseError` comes before any runs."""
     named = [(Path(path), read_notebook(path)) for path in paths]
     runs = []
     for number, (path, notebook) in enumerate(named, 1):
 
-        def report(cell, cells, seconds, path=path, number=number):
+        def report(cell: int, cells: int, seconds: float, path: Path = path, number: int = number) -> None:
             on_progress(NotebookProgress(path.stem, number, len(named), cell, cells, seconds))
 
         runs.append(_run(path, notebook, report))
     return runs
 
 
-def read_notebook(path: Path):
-    """A notebook, upgraded to the current format."""
+def read_notebook(path: Path) -> "NotebookNode":
+    """A notebook, upgraded to the current format.
+
+    Raises:
+        CourseError: it cannot be read, or is not a notebook.
+    """
     import nbformat
 
     try:
@@ -146,14 +151,14 @@ def read_notebook(path: Path):
         raise CourseError(f"{path}: expected a Jupyter notebook") from None
 
 
-def _run(path: Path, notebook, report: Callable[[int, int, float], None]) -> Run:
+def _run(path: Path, notebook: "NotebookNode", report: Callable[[int, int, float], None]) -> Run:
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
     code = [i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
     start, current = time.perf_counter(), 0
 
-    def on_cell_start(cell, cell_index):
+    def on_cell_start(cell: "NotebookNode", cell_index: int) -> None:
         nonlocal current
         if cell_index in code:
             current = code.index(cell_index) + 1
@@ -183,7 +188,7 @@ def _run(path: Path, notebook, report: Callable[[int, int, float], None]) -> Run
 # --- tidy ---------------------------------------------------------------------------------------
 
 
-def strip_outputs(notebook):
+def strip_outputs(notebook: "NotebookNode") -> "NotebookNode":
     """A copy without outputs and counts, but those of cells tagged `nbval-check-output`; of the metadata only each
     cell's tags and the names of kernel and language stay."""
     import nbformat

@@ -48,7 +48,7 @@ def within(seconds: float, work: Callable[[], Any]) -> Any:
     """
     result: list[Any] = []
 
-    def target():
+    def target() -> None:
         try:
             result.append(work())
         except _Stop:
@@ -59,7 +59,7 @@ def within(seconds: float, work: Callable[[], Any]) -> Any:
     thread = threading.Thread(target=target, daemon=True)
     thread.start()
     thread.join(seconds)
-    if thread.is_alive():
+    if thread.is_alive() and thread.ident is not None:
         ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(_Stop))
         raise TimeoutError
     if isinstance(result[0], Exception):

@@ -40,7 +40,7 @@ class Row:
     host: str
     measured_at: str
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         steps = (0, self.accuracy_low, self.accuracy, self.accuracy_high, 1)
         if not all(a <= b + 1e-9 for a, b in pairwise(steps)):  # an interval's end is rounded, too
             interval = f"{self.accuracy} [{self.accuracy_low}, {self.accuracy_high}]"
@@ -73,6 +73,7 @@ def measured(
 
 
 def file() -> Path:
+    """Where the rows are kept, one JSON object a line."""
     return workspace.home() / "scoreboard.jsonl"
 
 

@@ -56,10 +56,10 @@ def augment(dataset: Dataset, vocabulary: int, count: int, *, seed: int = 0) -> 
 
 def nearest_tokens(kept: np.ndarray, count: int) -> np.ndarray:
     """For each kept token the `count` tokens nearest in meaning, [tokens, count]: by the sum of the cosines of
-    `encoder.token_views`."""
+    `models.encoder.token_views`."""
     from edgelab.models.encoder import token_views
 
-    unit = [v / np.linalg.norm(v, axis=1, keepdims=True) for v in token_views(tuple(kept.tolist()))]
+    unit = [v / np.linalg.norm(v, axis=1, keepdims=True) for v in token_views(kept.tolist())]
     nearest = np.empty((len(kept), count), dtype=int)
     for start in range(0, len(kept), 1024):
         rows = slice(start, start + 1024)

@@ -18,6 +18,7 @@ class Baseline:
     size_bytes: int
 
     def predict(self, text: str) -> str:
+        """The label of one text."""
         return self.predict_all((text,))[0]
 
     def correct(self, split: Split) -> np.ndarray:

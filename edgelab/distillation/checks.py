@@ -1,11 +1,13 @@
 """The exercises of `01_distillation`."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from edgelab.course.exercises import Checks, Mistake
 from edgelab.distillation.losses import kd_loss, soft_label_loss, soften
 from edgelab.distillation.recall import recall_by_label
-from edgelab.selection import rule as selection
+from edgelab.selection.rule import misses, smallest_clearing
 
 check = Checks()
 
@@ -13,13 +15,13 @@ check = Checks()
 # --- kd_loss ------------------------------------------------------------------------------------
 
 
-def _logits(rng):
+def _logits(rng: np.random.Generator) -> Iterator[tuple]:
     for examples, classes in ((3, 4), (16, 27)):
         student, teacher = rng.normal(scale=3, size=(2, examples, classes))
         yield student, teacher, rng.integers(classes, size=examples), rng.uniform(1.5, 5), rng.uniform(0.1, 0.9)
 
 
-def _hard(student, labels, temperature=1.0):
+def _hard(student: np.ndarray, labels: np.ndarray, temperature: float = 1.0) -> float:
     return -np.log(soften(student, temperature)[np.arange(len(labels)), labels]).mean()
 
 
@@ -60,14 +62,14 @@ check.function(
 # --- recall_by_label ----------------------------------------------------------------------------
 
 
-def _labels(rng):
+def _labels(rng: np.random.Generator) -> Iterator[tuple]:
     names = np.array(["ask_cloud", "set_alarm", "set_timer", "send_money", "play_music"])
     for examples, labels in ((30, 3), (200, 5)):
         gold = rng.choice(names[:labels], examples)
         yield np.where(rng.random(examples) < 0.7, gold, rng.choice(names[:labels], examples)), gold
 
 
-def _precision(predicted, gold):
+def _precision(predicted: np.ndarray, gold: np.ndarray) -> dict[str, float]:
     return {
         str(label): float(np.mean(gold[predicted == label] == label)) if (predicted == label).any() else 0.0
         for label in np.unique(gold)
@@ -101,7 +103,7 @@ check.function(
 # --- smallest_clearing --------------------------------------------------------------------------
 
 
-def _candidates(rng):
+def _candidates(rng: np.random.Generator) -> Iterator[tuple]:
     for number in (4, 9):
         low = rng.uniform(0.9, 1.0, number)
         yield rng.permutation(number) * 1e5 + 2e5, low, 0.95
@@ -110,7 +112,7 @@ def _candidates(rng):
 
 
 check.function(
-    selection.smallest_clearing,
+    smallest_clearing,
     cases=_candidates,
     nudge="First drop what does not clear the bar, then take the smallest of what is left; none left gives -1.",
     mistakes=(
@@ -131,7 +133,7 @@ check.function(
         ),
         Mistake(
             "a tie with the bar refused",
-            lambda sizes, low, bar: selection.smallest_clearing(sizes, np.where(low == bar, 0, low), bar),
+            lambda sizes, low, bar: smallest_clearing(sizes, np.where(low == bar, 0, low), bar),
             "a candidate exactly at the bar clears it: use >=.",
         ),
     ),
@@ -164,7 +166,7 @@ RELEASE_BAR = {
 def _judge_bar(bar: dict) -> list[str]:
     complaints = []
     for card, may_ship, why in _HELD_OUT:
-        reasons = selection.misses(card, bar)
+        reasons = misses(card, bar)
         if may_ship and reasons:
             complaints.append(f"it held back a good model: {'; '.join(reasons)}")
         elif not may_ship and not reasons:

@@ -6,11 +6,7 @@ from edgelab.stats.softmax import kl_divergence, log_softmax, softmax
 
 
 def soften(logits: np.ndarray, temperature: float) -> np.ndarray:
-    """Probabilities of logits [..., classes] at a temperature: 1 is the usual softmax, higher is flatter.
-
-    Raises:
-        ValueError: the temperature is not positive.
-    """
+    """Probabilities of logits [..., classes] at a temperature: 1 is the usual softmax, higher is flatter."""
     return softmax(_scaled(logits, temperature))
 
 
@@ -35,6 +31,11 @@ def kd_loss(
 
 
 def _scaled(logits: np.ndarray, temperature: float) -> np.ndarray:
+    """Logits over the temperature.
+
+    Raises:
+        ValueError: the temperature is not positive.
+    """
     if not temperature > 0:
         raise ValueError(f"expected a temperature above 0, found {temperature}")
     return np.asarray(logits) / temperature

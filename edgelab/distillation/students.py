@@ -1,12 +1,20 @@
 """Students: how they are trained, distilled or not."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edgelab.distillation.targets import align, soft_loss, soft_targets
+from edgelab.models.spec import Spec
 from edgelab.models.storage import store
 from edgelab.models.trained import Trained
 from edgelab.workspace import build_once, plain
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from edgelab.models.training import Loss, NextRows
 
 
 @dataclass(frozen=True)
@@ -37,12 +45,11 @@ class StudentPlan:
 
 
 def train_student(
-    spec, teachers: tuple[Trained, ...], plan: StudentPlan, *, seed: int = 0, distilled: bool = True
+    spec: Spec, teachers: tuple[Trained, ...], plan: StudentPlan, *, seed: int = 0, distilled: bool = True
 ) -> Trained:
-    """A student of `spec` (an `encoder.Spec`) trained on what the teachers say or, its undistilled twin, on the
-    labels: as many steps and batches, the labelled sentences only, and nothing of a teacher. A convolution starts
-    from the pretrained encoder's tokens either way; a transformer from the teacher's layers, its twin from the
-    pretrained ones."""
+    """A student of this shape trained on what the teachers say or, its undistilled twin, on the labels: as many steps
+    and batches, the labelled sentences only, and nothing of a teacher. A convolution starts from the pretrained
+    encoder's tokens either way; a transformer from the teacher's layers, its twin from the pretrained ones."""
     dataset = teachers[0].dataset
     inputs = {
         "data": dataset.fingerprint,
@@ -63,22 +70,33 @@ def train_student(
 
         tokenizer, kept = trim_vocabulary(load_tokenizer(), dataset.train.texts, spec.vocabulary)
         tags = 1 if spec.family == "static" else 1 + 2 * len(dataset.slot_names)
-        start = (
-            load_model(teachers[0].artifact.path, None) if distilled else build_teacher(len(dataset.labels), tags, seed)
-        )
+        start: nn.Module
+        if distilled:
+            start = load_model(teachers[0].artifact.path, None)
+        else:
+            start = build_teacher(len(dataset.labels), tags, seed)
         model = build_student(spec, start, kept, tags, seed)
         recipe = Recipe(plan.lr, plan.head_lr, plan.batch_size, steps=plan.steps, warmup=0.06, decay="cosine")
-        arguments = {"seed": seed, "title": f"{name}, seed {seed}", "corrupt": mask_tokens(tokenizer, plan.masked)}
-        if plan.bits:
-            arguments["switch"] = (round(0.6 * plan.steps), lambda student: quantize_aware(student, plan.bits))
-        if not distilled:
-            train(model, encode_labelled(tokenizer, dataset, dataset.train), hard_loss, recipe, **arguments)
-        else:
+        loss: Loss
+        next_rows: NextRows | None
+        if distilled:
             targets = soft_targets(teachers, plan.variations_from or spec.vocabulary, plan.augmented)
             encoded, targets = align(encode(tokenizer, targets.texts), targets)
             loss = soft_loss(targets, plan.temperature)
-            rows = draw_mixture(encoded.lengths, len(dataset.train), plan.real_share, plan.batch_size)
-            train(model, encoded, loss, recipe, next_rows=rows, **arguments)
+            next_rows = draw_mixture(encoded.lengths, len(dataset.train), plan.real_share, plan.batch_size)
+        else:
+            encoded, loss, next_rows = encode_labelled(tokenizer, dataset, dataset.train), hard_loss, None
+        train(
+            model,
+            encoded,
+            loss,
+            recipe,
+            seed=seed,
+            title=f"{name}, seed {seed}",
+            next_rows=next_rows,
+            corrupt=mask_tokens(tokenizer, plan.masked),
+            switch=(round(0.6 * plan.steps), partial(quantize_aware, bits=plan.bits)) if plan.bits else None,
+        )
         settle(model)
         store(folder, model, tokenizer)
 

@@ -3,11 +3,16 @@
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgelab.models.trained import Trained
 from edgelab.workspace import build_once
+
+if TYPE_CHECKING:
+    from edgelab.models.tokens import Encoded
+    from edgelab.models.training import Batch, Loss
 
 
 @dataclass(frozen=True)
@@ -38,16 +43,22 @@ def soft_targets(teachers: tuple[Trained, ...], vocabulary: int, augmented: int,
         from edgelab.models.training import run
 
         texts = dataset.train.texts + augment(dataset, vocabulary, augmented, seed=seed)
-        intent, slots, words = 0.0, 0.0, None
+        intent = np.zeros((len(texts), len(dataset.labels)), dtype=np.float32)
+        slots: np.ndarray | None = None
+        words = np.zeros(len(texts), dtype=int)
         for number, teacher in enumerate(teachers, 1):
             title = "teacher labels sentences" + (f", {number} of {len(teachers)}" if len(teachers) > 1 else "")
             tokenizer = load_stored_tokenizer(teacher.artifact.path)
             outputs = run(load_model(teacher.artifact.path, teacher.spec), encode(tokenizer, texts), title=title)
-            intent = intent + outputs.intent_logits / len(teachers)
-            slots = None if outputs.slot_logits is None else slots + outputs.slot_logits / len(teachers)
+            intent += outputs.intent_logits / len(teachers)
+            if outputs.slot_logits is not None:
+                share = outputs.slot_logits / len(teachers)
+                slots = share if slots is None else slots + share
             words = outputs.words
-        stored = {} if slots is None else {"slots": slots.astype(np.float16)}
-        np.savez(folder / "targets.npz", intent=intent, words=words, **stored)
+        if slots is None:
+            np.savez(folder / "targets.npz", intent=intent, words=words)
+        else:
+            np.savez(folder / "targets.npz", intent=intent, words=words, slots=slots.astype(np.float16))
         (folder / "texts.json").write_text(json.dumps(texts), "utf-8")
 
     artifact = build_once("targets", build, inputs=inputs)
@@ -57,7 +68,7 @@ def soft_targets(teachers: tuple[Trained, ...], vocabulary: int, augmented: int,
         return Targets(texts, stored["intent"], rows)
 
 
-def align(encoded, targets: Targets):
+def align(encoded: "Encoded", targets: Targets) -> "tuple[Encoded, Targets]":
     """Keep, of each text, the words that both tokenizers kept: long texts are cut at different words."""
     if targets.slot_logits is None:
         return encoded, targets
@@ -67,20 +78,20 @@ def align(encoded, targets: Targets):
     return replace(encoded, first=first, tags=[[0] * n for n in counts]), replace(targets, slot_logits=slots)
 
 
-def soft_loss(targets: Targets, temperature: float):
-    """`loss(outputs, batch)` for `training.train`: `soft_label_loss` in torch, on intents and on each word's tags."""
+def soft_loss(targets: Targets, temperature: float) -> "Loss":
+    """The loss that `models.training.train` takes: `soft_label_loss` in torch, on intents and on each word's tags."""
     import torch
     from torch.nn.functional import kl_div, log_softmax
 
-    def divergence(student, teacher):
+    def divergence(student: torch.Tensor, teacher: torch.Tensor) -> torch.Tensor:
         soft, target = log_softmax(student / temperature, -1), log_softmax(teacher / temperature, -1)
         return temperature**2 * kl_div(soft, target, reduction="batchmean", log_target=True)
 
     intent = torch.as_tensor(targets.intent_logits)
 
-    def loss(outputs, batch):
+    def loss(outputs: tuple[torch.Tensor, ...], batch: "Batch") -> torch.Tensor:
         value = divergence(outputs[0], intent[batch.rows])
-        if len(outputs) > 1:
+        if len(outputs) > 1 and targets.slot_logits is not None:
             rows = np.concatenate([targets.slot_logits[i] for i in batch.rows])
             value = value + divergence(outputs[1][batch.first], torch.as_tensor(rows, dtype=torch.float32))
         return value

@@ -1,5 +1,8 @@
 """The exercises of `03_export`."""
 
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
 import numpy as np
 
 from edgelab.course.exercises import Checks, Mistake
@@ -12,7 +15,7 @@ check = Checks()
 # --- agreement ----------------------------------------------------------------------------------
 
 
-def _logits(rng):
+def _logits(rng: np.random.Generator) -> Iterator[tuple]:
     for texts, labels in ((5, 3), (60, 27)):
         a = rng.normal(scale=2, size=(texts, labels))
         b = a - np.abs(rng.normal(scale=0.8, size=a.shape))
@@ -67,7 +70,7 @@ check.function(
 # --- partitions ---------------------------------------------------------------------------------
 
 
-def _placements(rng):
+def _placements(rng: np.random.Generator) -> Iterator[tuple]:
     for nodes, names in ((6, ["npu", "cpu"]), (25, ["npu", "cpu", "gpu"]), (9, ["cpu", "gpu"])):
         yield rng.choice(names, nodes).tolist(), "npu"
     yield ["npu"] * int(rng.integers(2, 9)) + ["cpu"], "npu"
@@ -105,7 +108,7 @@ check.function(
 # --- to_bfloat16 --------------------------------------------------------------------------------
 
 
-def _floats(rng):
+def _floats(rng: np.random.Generator) -> Iterator[tuple]:
     yield (rng.uniform(1, 100, 3).astype(np.float32),)  # few enough to be shown
     for shape in ((40,), (6, 9)):
         yield ((rng.normal(size=shape) * 10.0 ** rng.integers(-6, 7, shape)).astype(np.float32),)
@@ -113,11 +116,11 @@ def _floats(rng):
     yield (np.float32(rng.integers(1, 9)) * np.array([1 + 2**-8, 1 + 3 * 2**-8, -1 - 5 * 2**-8], dtype=np.float32),)
 
 
-def _cut(values):
+def _cut(values: np.ndarray) -> np.ndarray:
     return (np.ascontiguousarray(values).view(np.uint32) & np.uint32(0xFFFF0000)).view(np.float32)
 
 
-def _half_up(values):
+def _half_up(values: np.ndarray) -> np.ndarray:
     bits = np.ascontiguousarray(values).view(np.uint32) + np.uint32(0x8000)
     return (bits & np.uint32(0xFFFF0000)).view(np.float32)
 
@@ -155,12 +158,21 @@ check.function(
 
 # --- export_plan --------------------------------------------------------------------------------
 
-# What each device has: the opsets its runtime reads, where a graph can run, how many tokens it may compute at most
-# for one request (None: no more than the request has), whether it must use its accelerator.
+
+class _Device(NamedTuple):
+    """What a device has: the opsets its runtime reads, where a graph can run, how many tokens it may compute at most for
+    one request (None: no more than the request has), whether it must use its accelerator."""
+
+    opset: int
+    runs_on: tuple[str, ...]
+    computes: int | None
+    accelerated: bool
+
+
 _DEVICES = {
-    "iphone": {"opset": 22, "runs_on": ("CPU", "CoreML"), "computes": 64, "accelerated": True},
-    "android": {"opset": 19, "runs_on": ("CPU", "NNAPI"), "computes": None, "accelerated": False},
-    "hub": {"opset": 22, "runs_on": ("CPU",), "computes": None, "accelerated": False},
+    "iphone": _Device(22, ("CPU", "CoreML"), computes=64, accelerated=True),
+    "android": _Device(19, ("CPU", "NNAPI"), computes=None, accelerated=False),
+    "hub": _Device(22, ("CPU",), computes=None, accelerated=False),
 }
 _PLACES, _OPSETS = ("CPU", "CoreML", "NNAPI"), (19, 20)
 # (device, requests at once, tokens of the longest)
@@ -183,11 +195,11 @@ def _deploy(device: str, file: dict, batch: int, tokens: int) -> str:
     """What goes wrong when this device gets such a request; empty if nothing does."""
     has, where, shapes = _DEVICES[device], file["runs_on"], file["shapes"]
     request = f"{device}, {batch} request{'s' if batch > 1 else ''} of {tokens} tokens at once"
-    if file["opset"] > has["opset"]:
-        return f"{device}: its runtime reads opsets up to {has['opset']} and refuses the file"
-    if where not in has["runs_on"]:
+    if file["opset"] > has.opset:
+        return f"{device}: its runtime reads opsets up to {has.opset} and refuses the file"
+    if where not in has.runs_on:
         return f"{device}: it has no {where}, so all runs on the CPU, silently"
-    if has["accelerated"] and where == "CPU":
+    if has.accelerated and where == "CPU":
         return f"{device}: the accelerator stays unused"
     if where == "NNAPI":
         return f"{device}: NNAPI takes the graph in three partitions, and data goes to and fro"
@@ -197,12 +209,12 @@ def _deploy(device: str, file: dict, batch: int, tokens: int) -> str:
         )
     if batch != shapes[0] or tokens > shapes[1]:
         return f"{request}: a file fixed to {tuple(shapes)} takes exactly {shapes[0]} at once, of at most {shapes[1]} tokens"
-    if shapes[1] > (has["computes"] or tokens):
+    if shapes[1] > (has.computes or tokens):
         return f"{request}: {shapes[1]} tokens are computed, {shapes[1] - tokens} of them padding"
     return ""
 
 
-def _unreadable(file) -> str:
+def _unreadable(file: Any) -> str:
     """What is not of the form that the exercise asks for; empty if all is."""
     if not isinstance(file, dict) or file.keys() != {"runs_on", "shapes", "opset"}:
         return f"expected runs_on, shapes and opset, found {', '.join(map(str, file)) if file else 'nothing'}"
@@ -224,7 +236,7 @@ def _judge_plan(plan: dict) -> list[str]:
     return list(dict.fromkeys(filter(None, complaints)))
 
 
-def _with(device: str, **changes) -> dict:
+def _with(device: str, **changes: object) -> dict:
     return EXPORT_PLAN | {device: EXPORT_PLAN[device] | changes}
 
 

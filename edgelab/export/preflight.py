@@ -6,10 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edgelab.bundle.session import session_options
 from edgelab.export.graph import fix_shapes, input_shape
-from edgelab.export.to_onnx import ExportError, Parity, check_parity
+from edgelab.export.to_onnx import UNSEEN, ExportError, Parity, check_parity
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from torch import nn
 
 CPU = "CPUExecutionProvider"
 # What ONNX Runtime's checker knows of phones: Android's accelerators, and Apple's by the two formats of their models.
@@ -19,7 +24,7 @@ TARGETS = ("NNAPI", "CoreML NeuralNetwork", "CoreML MLProgram")
 class PreflightError(RuntimeError):
     """A file that should not ship as it is. The message holds one line of advice a fault; `report` what was found."""
 
-    def __init__(self, faults: list[str], report: "Preflight"):
+    def __init__(self, faults: list[str], report: "Preflight") -> None:
         super().__init__("\n".join(faults))
         self.report = report
 
@@ -42,14 +47,17 @@ class Placement:
 
     @property
     def taken(self) -> int:
+        """How many nodes the target takes."""
         return sum(taken for taken, _ in self.operators.values())
 
     @property
     def nodes(self) -> int:
+        """How many nodes there are."""
         return sum(nodes for _, nodes in self.operators.values())
 
     @property
     def share(self) -> float:
+        """The share of the nodes that it takes."""
         return self.taken / self.nodes
 
 
@@ -64,7 +72,7 @@ class Preflight:
 
 def preflight(
     path: Path,
-    model,
+    model: "nn.Module",
     vocabulary: int,
     *,
     providers: tuple[str, ...] = (CPU,),
@@ -85,23 +93,26 @@ def preflight(
             CPU, or a target cannot use it.
     """
     declared = input_shape(path)
-    is_fixed = all(isinstance(size, int) for size in declared)
-    placements, faults = [], []
+    batch, length = (size if isinstance(size, int) else None for size in declared)
+    placements: list[Placement] = []
+    faults: list[str] = []
     for provider in providers:
         placements.append(assignment(path, provider, shapes_name(declared)))
         faults += _provider_faults(placements[-1], allowed=providers)
     placements += usability(path, shapes_name(declared))
-    if not is_fixed:
+    if batch is None or length is None:
         with tempfile.TemporaryDirectory() as folder:
-            shape = tuple(s if isinstance(s, int) else size for s, size in zip(declared, (1, tokens), strict=True))
+            shape = (batch or 1, length or tokens)
             fixed = fix_shapes(path, Path(folder) / path.name, batch=shape[0], tokens=shape[1])
             placements += usability(fixed, shapes_name(shape))
     for target in targets:
         faults += _target_faults([p for p in placements if p.target == target])
     parity = None
     try:
-        how = {"shapes": (declared,), "padding": declared[1] // 2} if is_fixed else {}
-        parity = check_parity(model, path, vocabulary, **how)
+        if batch is None or length is None:
+            parity = check_parity(model, path, vocabulary, shapes=UNSEEN)
+        else:
+            parity = check_parity(model, path, vocabulary, shapes=((batch, length),), padding=length // 2)
         if not parity.largest_difference <= tolerance:
             faults.append(f"it differs from torch by {parity.largest_difference:.2g}: export the weights that you mean")
     except ExportError as error:
@@ -113,6 +124,7 @@ def preflight(
 
 
 def shapes_name(shape: tuple[int | str, ...]) -> str:
+    """As in `any batch x 32`."""
     return " x ".join(f"{size}" if isinstance(size, int) else f"any {size}" for size in shape)
 
 
@@ -134,7 +146,7 @@ def assignment(path: Path, provider: str, shapes: str) -> Placement:
     session = onnxruntime.InferenceSession(str(path), options, providers=list(dict.fromkeys(asked)))
     pieces = session.get_provider_graph_assignment_info()
     nodes = [(node.op_type, piece.ep_name) for piece in pieces for node in piece.get_nodes()]
-    operators = _count(nodes, lambda node: node[1] == provider, lambda node: node[0])
+    operators = _count([(operator, name == provider) for operator, name in nodes])
     refused = tuple(sorted(name for name, (taken, count) in operators.items() if taken < count))
     own = [len(piece.get_nodes()) for piece in pieces if piece.ep_name == provider]
     # A provider that compiles reports each piece whole, one that does not reports its nodes one by one.
@@ -163,7 +175,8 @@ def usability(path: Path, shapes: str) -> list[Placement]:
             else:
                 info = check_coreml_partitions(model, True, f"coreml_supported_{form.lower()}_ops.md")
             taken = {node.output[0] for group in info.supported_groups for node in group}
-            operators = _count(model.graph.node, lambda node, taken=taken: node.output[0] in taken, lambda n: n.op_type)
+            nodes = [(node.op_type, node.output[0] in taken) for node in model.graph.node]
+            operators = _count(nodes)
             unsupported = tuple(sorted(name.split(":")[-1] for name in info.unsupported_ops))
             verdict = info.suitability().name.lower()
             refused = info.nodes_unsupported_due_to_dynamic_input
@@ -171,9 +184,10 @@ def usability(path: Path, shapes: str) -> list[Placement]:
     return found
 
 
-def _count(nodes, is_taken, operator) -> dict[str, tuple[int, int]]:
-    total = Counter(operator(node) for node in nodes)
-    taken = Counter(operator(node) for node in nodes if is_taken(node))
+def _count(nodes: list[tuple[str, bool]]) -> dict[str, tuple[int, int]]:
+    """From each node's operator and whether it is taken: of each operator (nodes taken, nodes), the most frequent first."""
+    total = Counter(operator for operator, _ in nodes)
+    taken = Counter(operator for operator, is_taken in nodes if is_taken)
     return {name: (taken[name], count) for name, count in total.most_common()}
 
 
@@ -215,8 +229,8 @@ def _short(names: tuple[str, ...]) -> str:
 # --- to read ------------------------------------------------------------------------------------
 
 
-def table(report: Preflight):
-    """The report as one DataFrame."""
+def table(report: Preflight) -> "pd.DataFrame":
+    """The report to read: a line for each placement, and one for the comparison with torch."""
     import pandas as pd
 
     rows = [

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 
@@ -89,7 +90,7 @@ class OpenVinoSession:
         RuntimeMissing: OpenVINO is not installed.
     """
 
-    def __init__(self, path: Path, *, precision: str | None = None, threads: int = 1):
+    def __init__(self, path: Path, *, precision: str | None = None, threads: int = 1) -> None:
         core = _openvino().Core()
         hints = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": threads}
         if precision:
@@ -120,9 +121,10 @@ def to_bfloat16(values: np.ndarray) -> np.ndarray:
     return (rounded & np.uint32(0xFFFF0000)).view(np.float32)
 
 
-def _openvino():
+def _openvino() -> ModuleType:
     # Importing OpenVINO reports to its makers over the network. Without this package it keeps its own silent stub.
-    sys.modules.setdefault("openvino_telemetry", None)
+    if "openvino_telemetry" not in sys.modules:
+        sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]  # None: how Python marks what not to import
     try:
         import openvino
     except ImportError:

@@ -126,7 +126,9 @@ def check_parity(
     return Parity(largest, shapes)
 
 
-def _random_inputs(vocabulary: int, shape: tuple[int, int], generator: np.random.Generator, padding: int = 0):
+def _random_inputs(
+    vocabulary: int, shape: tuple[int, int], generator: np.random.Generator, padding: int = 0
+) -> tuple[torch.Tensor, torch.Tensor]:
     """Random ids and a mask in which row `i` ends in `padding + i` tokens of padding, as far as two tokens stay."""
     ids = torch.as_tensor(generator.integers(5, vocabulary, shape))
     mask = torch.ones(shape, dtype=torch.long)

@@ -6,6 +6,7 @@ import os
 import platform
 import re
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,7 +70,7 @@ def _processor() -> tuple[str, tuple[str, ...] | None]:
 
 def parse_cpuinfo(text: str) -> tuple[str, tuple[str, ...]]:
     """Processor name (empty where ARM kernels leave it out) and features, from Linux's /proc/cpuinfo."""
-    fields = dict(re.findall(r"^([^:\n]+?)\s*:[ \t]*(.*)$", text, re.MULTILINE))
+    fields: dict[str, str] = dict(re.findall(r"^([^:\n]+?)\s*:[ \t]*(.*)$", text, re.MULTILINE))
     flags = set(fields.get("flags", fields.get("Features", "")).split())
     return fields.get("model name", ""), tuple(name for name, (names, _, _) in FEATURES.items() if flags & set(names))
 
@@ -110,7 +111,7 @@ def _memory_by_system() -> tuple[int, int]:
     if system == "Darwin":
         total = subprocess.run(["sysctl", "-n", "hw.memsize"], capture_output=True, text=True).stdout.strip()
         return int(total or 0), 0
-    if system == "Windows":
+    if sys.platform == "win32":
         status = (ctypes.c_ulonglong * 8)()  # MEMORYSTATUSEX: two 32-bit fields, then seven of 64 bits
         status[0] = ctypes.sizeof(status)
         if ctypes.windll.kernel32.GlobalMemoryStatusEx(ctypes.byref(status)):

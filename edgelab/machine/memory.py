@@ -1,7 +1,14 @@
 """How much memory a process and all that it started take, at their peak: each page in full, or shared ones in parts."""
 
+import contextlib
 import threading
 from collections.abc import Callable
+from typing import TYPE_CHECKING, Self, TypeVar
+
+if TYPE_CHECKING:
+    import psutil
+
+T = TypeVar("T")
 
 
 class PeakMemory:
@@ -15,21 +22,21 @@ class PeakMemory:
         pid: gives the process's id, None while there is none yet.
     """
 
-    def __init__(self, pid: Callable[[], int | None], every_s: float = 0.1, *, shared: bool = False):
+    def __init__(self, pid: Callable[[], int | None], every_s: float = 0.1, *, shared: bool = False) -> None:
         self.peak_bytes = 0
         self.peak_pss_bytes: int | None = None
         self._pid, self._every_s, self._shared, self._done = pid, every_s, shared, threading.Event()
         self._thread = threading.Thread(target=self._sample, daemon=True)
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self._done.set()
         self._thread.join()
 
-    def _sample(self):
+    def _sample(self) -> None:
         while not self._done.wait(self._every_s):
             pid = self._pid()
             if pid:
@@ -47,10 +54,11 @@ def tree_bytes(pid: int) -> int:
 def tree_pss_bytes(pid: int) -> int | None:
     """The same with each shared page counted once, in parts; None where the system does not tell."""
     found = _of_tree(pid, lambda process: getattr(process.memory_full_info(), "pss", None))
-    return None if not found or None in found else sum(found)
+    known = [pss for pss in found if pss is not None]
+    return sum(known) if known and len(known) == len(found) else None
 
 
-def _of_tree(pid: int, ask: Callable) -> list:
+def _of_tree(pid: int, ask: "Callable[[psutil.Process], T]") -> list[T]:
     """What `ask` says of the process and of each that it started, without those that ended meanwhile."""
     import psutil
 
@@ -61,8 +69,6 @@ def _of_tree(pid: int, ask: Callable) -> list:
         return []
     answers = []
     for member in family:
-        try:
+        with contextlib.suppress(psutil.Error):
             answers.append(ask(member))
-        except psutil.Error:
-            pass
     return answers

@@ -1,6 +1,7 @@
 """Bundles timed side by side in one process; started in fresh ones."""
 
 import random
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from math import isfinite
 from pathlib import Path
@@ -55,13 +56,18 @@ def time_bundles(
     """`requests` of one text each, drawn from `texts`, to every bundle, interleaved, `block` in a row."""
     shuffled = random.Random(0).sample(texts, len(texts))
     drawn = [shuffled[i % len(texts)] for i in range(requests)]
-    subjects = {}
+    subjects: dict[str, Callable[[str], object]] = {}
     for name, bundle in bundles.items():
-        ids = {text: bundle.token_ids(text) for text in set(drawn)}
         subjects[f"{name}, text in"] = bundle.predict
-        subjects[f"{name}, ids in"] = lambda text, run=bundle.run, ids=ids: run(ids[text])
+        subjects[f"{name}, ids in"] = _from_ids(bundle, set(drawn))
     taken = measure_latency(subjects, drawn, block=block)
     return {name: Timing(taken[f"{name}, text in"], taken[f"{name}, ids in"]) for name in bundles}
+
+
+def _from_ids(bundle: Bundle, texts: set[str]) -> Callable[[str], object]:
+    """The bundle asked for texts that are tokenized beforehand."""
+    run, ids = bundle.run, {text: bundle.token_ids(text) for text in texts}
+    return lambda text: run(ids[text])
 
 
 @dataclass(frozen=True)

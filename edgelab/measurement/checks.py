@@ -1,6 +1,7 @@
 """The exercises of `05_measurement`."""
 
 import math
+from collections.abc import Callable, Iterator
 from statistics import NormalDist
 
 import numpy as np
@@ -18,19 +19,27 @@ check = Checks()
 # --- early_stopping_estimate --------------------------------------------------------------------
 
 
-def _latencies(rng):
+def _latencies(rng: np.random.Generator) -> Iterator[tuple]:
     for queries, q, confidence in ((40, 90, 0.99), (64, 90, 0.99), (300, 90, 0.8), (900, 99, 0.99), (250, 50, 0.99)):
         yield rng.lognormal(0, 0.5, queries), q, confidence
 
 
-def _rank(values, q, confidence, *, shift=0, share=None, rule=None):
+def _rank(
+    values: np.ndarray,
+    q: float,
+    confidence: float,
+    *,
+    shift: int = 0,
+    share: float | None = None,
+    rule: float | None = None,
+) -> float:
     """The estimate with something changed: the rank, the share above, or the rule that counts."""
     cumulative = binomial_cumulative(len(values), 1 - q / 100 if share is None else share)
     above = int(np.searchsorted(cumulative, 1 - confidence if rule is None else rule, side="right")) - 1
     return float(np.sort(values)[len(values) - above + shift]) if above >= 1 else math.inf
 
 
-def _unsorted(values, q, confidence):
+def _unsorted(values: np.ndarray, q: float, confidence: float) -> float:
     estimate = early_stopping_estimate(values, q, confidence)
     if not math.isfinite(estimate):
         return estimate
@@ -84,24 +93,16 @@ check.function(
 # --- open_latencies -----------------------------------------------------------------------------
 
 
-def _arrivals(rng):
+def _arrivals(rng: np.random.Generator) -> Iterator[tuple]:
     for requests, load in ((12, 0.5), (60, 0.9), (30, 1.3)):
         yield np.cumsum(rng.exponential(10.0, requests)), load * rng.exponential(10.0, requests)
 
 
-def _never_waits(arrivals_ms, service_ms):
-    return np.array(service_ms, dtype=float)
-
-
-def _never_idle(arrivals_ms, service_ms):
+def _never_idle(arrivals_ms: np.ndarray, service_ms: np.ndarray) -> np.ndarray:
     return np.cumsum(service_ms) + arrivals_ms[0] - arrivals_ms
 
 
-def _waiting_only(arrivals_ms, service_ms):
-    return open_latencies(arrivals_ms, service_ms) - service_ms
-
-
-def _behind_one(arrivals_ms, service_ms):
+def _behind_one(arrivals_ms: np.ndarray, service_ms: np.ndarray) -> np.ndarray:
     """As if the one before had begun when it was due."""
     before = np.concatenate([[-np.inf], (arrivals_ms + service_ms)[:-1]])
     return np.maximum(arrivals_ms, before) + service_ms - arrivals_ms
@@ -114,12 +115,12 @@ check.function(
     mistakes=(
         Mistake(
             "service times",
-            _never_waits,
+            lambda arrivals_ms, service_ms: np.array(service_ms, dtype=float),
             "that is what the server works, as a closed load sees it: the wait before it is missing.",
         ),
         Mistake(
             "waiting alone",
-            _waiting_only,
+            lambda arrivals_ms, service_ms: open_latencies(arrivals_ms, service_ms) - service_ms,
             "the latency ends when the answer is there: add the request's own service time to its wait.",
         ),
         Mistake(
@@ -144,12 +145,20 @@ check.function(
 # --- rounds_needed ------------------------------------------------------------------------------
 
 
-def _pilots(rng):
+def _pilots(rng: np.random.Generator) -> Iterator[tuple]:
     for rounds, effect, power in ((30, 0.05, 0.95), (100, 0.02, 0.8), (60, -0.10, 0.95), (40, 1.0, 0.9)):
         yield np.exp(rng.normal(0, rng.uniform(0.03, 0.12), rounds)), effect, power
 
 
-def _rounds(ratios, effect, power, *, error=MEDIAN_ERROR, distance=math.log1p, exponent=2.0) -> float:
+def _rounds(
+    ratios: np.ndarray,
+    effect: float,
+    power: float,
+    *,
+    error: float = MEDIAN_ERROR,
+    distance: Callable[[float], float] = math.log1p,
+    exponent: float = 2.0,
+) -> float:
     """What the formula gives before it is rounded, with something changed."""
     return abs((Z95 + NormalDist().inv_cdf(power)) * error * spread(ratios) / distance(effect)) ** exponent
 
@@ -200,7 +209,7 @@ check.function(
 # --- with_omitted -------------------------------------------------------------------------------
 
 
-def _logs(rng):
+def _logs(rng: np.random.Generator) -> Iterator[tuple]:
     for requests, every in ((8, 10.0), (50, 25.0)):
         values = rng.lognormal(1, 1, requests)
         stalled, twice = rng.choice(requests, 2, replace=False)
@@ -208,30 +217,30 @@ def _logs(rng):
         yield values, every
 
 
-def _once(latencies_ms, every_ms):
+def _once(latencies_ms: np.ndarray, every_ms: float) -> np.ndarray:
     seen = []
     for latency in latencies_ms:
         seen += [latency, latency - every_ms] if latency >= 2 * every_ms else [latency]
     return np.array(seen)
 
 
-def _copies(latencies_ms, every_ms):
+def _copies(latencies_ms: np.ndarray, every_ms: float) -> np.ndarray:
     return np.repeat(latencies_ms, [max(1, int(x // every_ms)) for x in latencies_ms])
 
 
-def _added_last(latencies_ms, every_ms):
+def _added_last(latencies_ms: np.ndarray, every_ms: float) -> np.ndarray:
     """Right but for the order: all that was logged, then all that is added."""
     added = [with_omitted([latency], every_ms)[1:] for latency in latencies_ms]
     return np.concatenate([latencies_ms, *added])
 
 
-def _only_above(latencies_ms, every_ms):
+def _only_above(latencies_ms: np.ndarray, every_ms: float) -> np.ndarray:
     """`>` for "at least": what is left of exactly one interval is not added."""
     counts = [max(1, math.ceil(latency / every_ms) - 1) for latency in latencies_ms]
     return np.concatenate([x - every_ms * np.arange(n) for x, n in zip(latencies_ms, counts, strict=True)])
 
 
-def _to_zero(latencies_ms, every_ms):
+def _to_zero(latencies_ms: np.ndarray, every_ms: float) -> np.ndarray:
     return np.concatenate([np.arange(x, 0, -every_ms) for x in latencies_ms])
 
 

@@ -48,7 +48,7 @@ def compare(a: LatencySamples, b: LatencySamples, *, block: int = BLOCK) -> Comp
     return Comparison(a.name, b.name, tuple(round_ratios(a.milliseconds, b.milliseconds, block).tolist()))
 
 
-def round_ratios(a: Sequence[float], b: Sequence[float], block: int) -> np.ndarray:
+def round_ratios(a: Sequence[float] | np.ndarray, b: Sequence[float] | np.ndarray, block: int) -> np.ndarray:
     """Time of `b` over time of `a` in each round, [rounds].
 
     A round is two blocks of the same requests, the second in the reverse order of subjects: what it costs to come
@@ -57,12 +57,16 @@ def round_ratios(a: Sequence[float], b: Sequence[float], block: int) -> np.ndarr
     Raises:
         ValueError: other requests, or too few for a round.
     """
-    a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
-    rounds = a.size // (2 * block)
-    if a.shape != b.shape or rounds == 0:
-        raise ValueError(f"expected latencies of the same {2 * block} requests or more, found {a.size} and {b.size}")
-    medians = [np.median(x[: rounds * 2 * block].reshape(rounds, 2, block), axis=2) for x in (a, b)]
-    return np.exp(np.log(medians[1] / medians[0]).mean(axis=1))
+    rounds = len(a) // (2 * block)
+    if len(a) != len(b) or rounds == 0:
+        raise ValueError(f"expected latencies of the same {2 * block} requests or more, found {len(a)} and {len(b)}")
+
+    def medians(milliseconds: Sequence[float] | np.ndarray) -> np.ndarray:
+        """Of each block, [rounds, 2]."""
+        whole = np.asarray(milliseconds, dtype=float)[: rounds * 2 * block]
+        return np.median(whole.reshape(rounds, 2, block), axis=2)
+
+    return np.exp(np.log(medians(b) / medians(a)).mean(axis=1))
 
 
 def race(
@@ -85,14 +89,14 @@ def race(
 # --- how many rounds ----------------------------------------------------------------------------
 
 
-def spread(ratios: Sequence[float]) -> float:
+def spread(ratios: Sequence[float] | np.ndarray) -> float:
     """How far the rounds' ratios scatter: the standard deviation of their logarithms, from the 10th and the 90th
     percentile. Restless rounds count, a few wild ones do not decide it."""
     low, high = np.percentile(np.log(ratios), [10, 90])
     return float(high - low) / (2 * NormalDist().inv_cdf(0.9))
 
 
-def rounds_needed(ratios: Sequence[float], effect: float, power: float = 0.95) -> int:
+def rounds_needed(ratios: Sequence[float] | np.ndarray, effect: float, power: float = 0.95) -> int:
     """How many rounds find a true difference of `effect` (0.05: 5 % more time) with a probability of `power`.
 
     Args:

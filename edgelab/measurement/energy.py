@@ -26,6 +26,7 @@ class Energy:
 
     @property
     def watts(self) -> float:
+        """The mean power."""
         return self.joules / self.seconds
 
 
@@ -37,9 +38,11 @@ class Counter:
     limit: int
 
     def read(self) -> int:
+        """The counter now, in microjoules."""
         return int((self.folder / "energy_uj").read_text())
 
     def joules(self, before: int, after: int) -> float:
+        """From one reading to a later one, if it started over no more than once."""
         return (after - before + (self.limit + 1 if after < before else 0)) / 1e6
 
 

@@ -58,6 +58,9 @@ def speedup(
 
     The samples are of the same requests in the same order, and drawn in pairs; `block` neighbours at a time, since the
     moods of a machine last longer than a request (Kuensch 1989).
+
+    Raises:
+        ValueError: not the same requests, or a block of none or of more than all.
     """
     a, b = np.array(slow.milliseconds), np.array(fast.milliseconds)
     if a.shape != b.shape or a.size == 0:

@@ -43,13 +43,16 @@ def poisson_arrivals(per_second: float, requests: int, rng: np.random.Generator)
 def open_load(
     subject: Callable[[str], object],
     texts: Sequence[str],
-    arrivals_ms: Sequence[float],
+    arrivals_ms: Sequence[float] | np.ndarray,
     *,
     clock: Callable[[], int] = time.perf_counter_ns,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Load:
     """Each text when it is due, or as soon as the one before is answered: who asks does not wait for the others."""
-    start, due, begun, ended = clock(), [], [], []
+    due: list[float] = []
+    begun: list[float] = []
+    ended: list[float] = []
+    start = clock()
     for text, arrival in zip(texts, arrivals_ms, strict=True):
         early = arrival - (clock() - start) / 1e6
         if early > 0:
@@ -71,7 +74,9 @@ def closed_load(
 ) -> Load:
     """Each text once the one before is answered, at the earliest `every_ms` after it was sent. A request is due when it
     is sent: so a slow answer delays the requests that would show how slow it was, and nobody counts their wait."""
-    start, due, ended = clock(), [], []
+    due: list[float] = []
+    ended: list[float] = []
+    start = clock()
     for text in texts:
         early = due[-1] + every_ms - (clock() - start) / 1e6 if due else 0
         if early > 0:
@@ -106,7 +111,7 @@ def concurrent_load(
 # --- the same without a subject -----------------------------------------------------------------
 
 
-def open_latencies(arrivals_ms: Sequence[float], service_ms: Sequence[float]) -> np.ndarray:
+def open_latencies(arrivals_ms: Sequence[float] | np.ndarray, service_ms: Sequence[float] | np.ndarray) -> np.ndarray:
     """From due to answered, [requests], where one server answers in the order of arrival (Lindley 1952).
 
     A request begins when it is due or when the one before is answered, whichever is later.
@@ -117,7 +122,7 @@ def open_latencies(arrivals_ms: Sequence[float], service_ms: Sequence[float]) ->
     return np.fromiter(ended, dtype=float)[1:] - arrivals
 
 
-def with_omitted(latencies_ms: Sequence[float], every_ms: float) -> np.ndarray:
+def with_omitted(latencies_ms: Sequence[float] | np.ndarray, every_ms: float) -> np.ndarray:
     """The latencies of a closed load, and those that it omitted: had a request been sent every `every_ms`, then one that
     took longer would have kept the next ones waiting, each `every_ms` less (Tene 2013, HdrHistogram). In that order.
 

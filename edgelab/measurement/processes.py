@@ -21,13 +21,11 @@ class Fresh:
 
 
 def run_fresh(program: Program) -> Fresh:
-    """Run a Python program in a process of its own until it ends.
-
-    Raises:
-        RuntimeError: it failed; the message is its last line of complaint.
-    """
+    """Run a Python program in a process of its own until it ends. One that fails is a `RuntimeError`, with its last line
+    of complaint."""
     start = time.perf_counter_ns()
     process = _start(program)
+    assert process.stdout is not None  # `_start` asks for a pipe
     line = process.stdout.readline()
     milliseconds = (time.perf_counter_ns() - start) / 1e6
     _end(process)
@@ -36,7 +34,7 @@ def run_fresh(program: Program) -> Fresh:
 
 def peak_of(program: Program, *, every_s: float = 0.01) -> PeakMemory:
     """Run a program as above and watch its memory, a hundred times a second: the peak of `peak_bytes` (RSS) and, on Linux,
-    of `peak_pss_bytes` (PSS). Watching slows it down, so nothing is timed here. Raises as above."""
+    of `peak_pss_bytes` (PSS). Watching slows it down, so nothing is timed here. It fails as above."""
     process = _start(program)
     with PeakMemory(lambda: process.pid, every_s, shared=True) as memory:
         _end(process)
@@ -49,6 +47,11 @@ def _start(program: Program) -> subprocess.Popen:
 
 
 def _end(process: subprocess.Popen) -> None:
+    """Wait for a program.
+
+    Raises:
+        RuntimeError: it failed; the message is its last line of complaint.
+    """
     _, complaint = process.communicate()
     if process.returncode:
         raise RuntimeError(complaint.strip().splitlines()[-1] if complaint.strip() else "a fresh process died silently")

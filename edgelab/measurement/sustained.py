@@ -9,6 +9,7 @@ import numpy as np
 from edgelab.stats.intervals import Interval, percentile_interval
 
 MARGIN = 0.10  # a slowdown smaller than this is not called throttling: it may be other work on the machine
+LEAST_WINDOWS = 18  # 6 a third: the least from which a median's interval has both ends
 
 
 @dataclass(frozen=True)
@@ -33,17 +34,17 @@ class Sustained:
 
     def verdict(self, width_s: float = 1.0) -> str:
         """`throttled` if the last third's interval lies wholly above the first one's and its middle at least `MARGIN` above;
-        `steady` if the last third's middle is no more than that; else `not decided`, as with fewer than 18 windows.
+        `steady` if the last third's middle is no more than that; else `not decided`, as with fewer than
+        `LEAST_WINDOWS`.
 
         It says when the subject slowed down, not why: heat, a power limit and other work look alike from within.
         """
         first, last = self.thirds(width_s)
-        slower = last.value >= first.value * (1 + MARGIN)
-        if (
-            len(self.windows(width_s)[1]) < 18 or slower and last.low <= first.high
-        ):  # 6 a third: the least with both ends
+        if len(self.windows(width_s)[1]) < LEAST_WINDOWS:
             return "not decided"
-        return "throttled" if slower else "steady"
+        if last.value < first.value * (1 + MARGIN):
+            return "steady"
+        return "throttled" if last.low > first.high else "not decided"
 
 
 def sustain(
@@ -54,7 +55,9 @@ def sustain(
     clock: Callable[[], int] = time.perf_counter_ns,
 ) -> Sustained:
     """Ask without a pause for so many seconds, `texts` over and over."""
-    start, begun, taken = clock(), [], []
+    begun: list[float] = []
+    taken: list[float] = []
+    start = clock()
     while (begin := clock()) - start < seconds * 1e9:
         subject(texts[len(begun) % len(texts)])
         begun.append((begin - start) / 1e9)

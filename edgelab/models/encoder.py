@@ -2,17 +2,22 @@
 
 import functools
 import json
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import nn
 
-from edgelab.models.tokens import load_tokenizer
+from edgelab.models.tokens import load_tokenizer, token_id
 from edgelab.models.weights import pretrained_folder
 
+if TYPE_CHECKING:
+    from transformers import BertModel
 
-def load_encoder(layers: tuple[int, ...] | None = None) -> nn.Module:
-    """The pretrained encoder as a transformers `BertModel`; `layers` keeps only those of its six."""
+
+def load_encoder(layers: tuple[int, ...] | None = None) -> "BertModel":
+    """The pretrained encoder; `layers` keeps only those of its six."""
     from safetensors.torch import load_file
     from transformers import BertConfig, BertModel
 
@@ -31,13 +36,15 @@ def load_encoder(layers: tuple[int, ...] | None = None) -> nn.Module:
 
 
 def mean_pool(hidden: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
+    """The mean of `hidden` [batch, tokens, width] over the tokens that `mask` [batch, tokens] keeps, [batch, width];
+    over all of them without a mask."""
     if mask is None:
         return hidden.mean(1)
     weights = mask.unsqueeze(-1).to(hidden.dtype)
     return (hidden * weights).sum(1) / weights.sum(1)
 
 
-def sentence_embedder():
+def sentence_embedder() -> Callable[[tuple[str, ...]], np.ndarray]:
     """The untuned encoder as a function from texts to mean-pooled embeddings of length 1, [texts, 384]."""
     encoder, tokenizer = load_encoder().eval(), load_tokenizer()
 
@@ -70,22 +77,31 @@ def pad(ids: list[list[int]]) -> tuple[torch.Tensor, torch.Tensor]:
     return torch.from_numpy(padded), torch.from_numpy(mask.astype(np.int64))
 
 
-def token_views(kept: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+def token_views(kept: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
     """The input embedding and the encoder's pooled output of each token alone, both [tokens, 384]. What was computed
     once is kept: the vocabularies of several students overlap."""
-    known = _views()
-    missing = torch.as_tensor([token for token in kept if token not in known], dtype=torch.long)
-    if len(missing):
-        encoder, tokenizer = load_encoder().eval(), load_tokenizer()
-        first, last = tokenizer.token_to_id("[CLS]"), tokenizer.token_to_id("[SEP]")
-        ids = torch.stack([torch.full_like(missing, first), missing, torch.full_like(missing, last)], 1)
-        with torch.inference_mode():
-            pooled = torch.cat([encoder(input_ids=chunk).last_hidden_state.mean(1) for chunk in ids.split(512)])
-            inputs = encoder.embeddings.word_embeddings.weight[missing]
-        known |= zip(missing.tolist(), zip(inputs.numpy().copy(), pooled.numpy(), strict=True), strict=True)
-    return tuple(np.stack(view) for view in zip(*(known[token] for token in kept), strict=True))
+    known = _known_views()
+    missing = [token for token in kept if token not in known]
+    if missing:
+        inputs, pooled = _compute_views(missing)
+        for row, token in enumerate(missing):
+            known[token] = inputs[row], pooled[row]
+    return np.stack([known[token][0] for token in kept]), np.stack([known[token][1] for token in kept])
 
 
 @functools.cache
-def _views() -> dict[int, tuple[np.ndarray, np.ndarray]]:
+def _known_views() -> dict[int, tuple[np.ndarray, np.ndarray]]:
+    """The two views of each token asked for so far."""
     return {}
+
+
+def _compute_views(tokens: list[int]) -> tuple[np.ndarray, np.ndarray]:
+    encoder, tokenizer = load_encoder().eval(), load_tokenizer()
+    alone = torch.tensor(tokens, dtype=torch.long)
+    first = torch.full_like(alone, token_id(tokenizer, "[CLS]"))
+    last = torch.full_like(alone, token_id(tokenizer, "[SEP]"))
+    ids = torch.stack([first, alone, last], 1)
+    with torch.inference_mode():
+        pooled = torch.cat([encoder(input_ids=chunk).last_hidden_state.mean(1) for chunk in ids.split(512)])
+        inputs = encoder.embeddings.word_embeddings.weight[alone]
+    return inputs.numpy().copy(), pooled.numpy()

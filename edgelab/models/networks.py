@@ -5,6 +5,8 @@ a slot head, slot logits [batch, tokens, tags]. Special tokens are part of both;
 carries a tag. Without a mask nothing is padding, and the graph is shorter: one request needs none.
 """
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import torch
 from torch import nn
@@ -12,11 +14,14 @@ from torch import nn
 from edgelab.models.encoder import load_encoder, mean_pool, token_views
 from edgelab.models.spec import Spec
 
+if TYPE_CHECKING:
+    from transformers import BertModel
+
 
 class Transformer(nn.Module):
     """The encoder (all layers: the teacher), mean pooling, an intent head, a tag head on each token."""
 
-    def __init__(self, encoder: nn.Module, labels: int, tags: int):
+    def __init__(self, encoder: "BertModel", labels: int, tags: int) -> None:
         super().__init__()
         self.encoder = encoder
         self.encoder.embeddings.word_embeddings.weight.requires_grad_(False)
@@ -24,7 +29,8 @@ class Transformer(nn.Module):
         self.intent = nn.Linear(width, labels)
         self.slots = nn.Linear(width, tags) if tags > 1 else None
 
-    def forward(self, ids: torch.Tensor, mask: torch.Tensor | None = None):
+    def forward(self, ids: torch.Tensor, mask: torch.Tensor | None = None) -> tuple[torch.Tensor, ...]:
+        """Intent logits and, where there is a slot head, slot logits."""
         hidden = self.encoder(input_ids=ids, attention_mask=mask).last_hidden_state
         intent = self.intent(mean_pool(hidden, mask))
         return (intent, self.slots(hidden)) if self.slots is not None else (intent,)
@@ -34,7 +40,7 @@ class Convolution(nn.Module):
     """Embeddings, `depth` convolutions over three tokens, mean and max pooling. From the second on, each adds to what the
     one before it made. The tag head sees each token's features and, through a second matrix, the whole sentence's."""
 
-    def __init__(self, embeddings: torch.Tensor, hidden: int, labels: int, tags: int, depth: int = 1):
+    def __init__(self, embeddings: torch.Tensor, hidden: int, labels: int, tags: int, depth: int = 1) -> None:
         super().__init__()
         # Padding is the zero vector, as is what lies beyond both ends, so padding never changes a result.
         self.embedding = nn.Embedding.from_pretrained(embeddings, freeze=False, padding_idx=0)
@@ -47,7 +53,8 @@ class Convolution(nn.Module):
         self.slots = nn.Linear(hidden, tags) if tags > 1 else None
         self.slots_from_sentence = nn.Linear(2 * hidden, tags, bias=False) if tags > 1 else None
 
-    def forward(self, ids: torch.Tensor, mask: torch.Tensor | None = None):
+    def forward(self, ids: torch.Tensor, mask: torch.Tensor | None = None) -> tuple[torch.Tensor, ...]:
+        """Intent logits and, where there is a slot head, slot logits."""
         weights = None if mask is None else mask.unsqueeze(-1).to(torch.float32)
         hidden = nn.functional.gelu(self.convolution(_three(self.embedding(ids))))
         for layer in self.deeper:
@@ -61,7 +68,7 @@ class Convolution(nn.Module):
             low = (weights - 1) * (1 + len(self.deeper))
             pooled = torch.cat([hidden.sum(1) / weights.sum(1), (hidden + low).amax(1)], 1)
         intent = self.intent(pooled)
-        if self.slots is None:
+        if self.slots is None or self.slots_from_sentence is None:
             return (intent,)
         return intent, self.slots(hidden) + self.slots_from_sentence(pooled).unsqueeze(1)
 
@@ -75,13 +82,14 @@ def _three(values: torch.Tensor) -> torch.Tensor:
 class Static(nn.Module):
     """Embeddings, mean pooling, a small MLP: no order of words, so no slots."""
 
-    def __init__(self, embeddings: torch.Tensor, hidden: int, labels: int):
+    def __init__(self, embeddings: torch.Tensor, hidden: int, labels: int) -> None:
         super().__init__()
         self.embedding = nn.Embedding.from_pretrained(embeddings, freeze=False)
         self.hidden = nn.Linear(embeddings.shape[1], hidden)
         self.intent = nn.Linear(hidden, labels)
 
-    def forward(self, ids: torch.Tensor, mask: torch.Tensor | None = None):
+    def forward(self, ids: torch.Tensor, mask: torch.Tensor | None = None) -> tuple[torch.Tensor, ...]:
+        """Intent logits alone."""
         return (self.intent(nn.functional.gelu(self.hidden(mean_pool(self.embedding(ids), mask)))),)
 
 
@@ -92,8 +100,17 @@ def build_teacher(labels: int, tags: int, seed: int) -> Transformer:
     return Transformer(encoder, labels, tags)
 
 
-def build_student(spec: Spec, teacher: Transformer, kept: np.ndarray, tags: int, seed: int) -> nn.Module:
-    """A student that starts from what the teacher knows: its layers, or the meaning of its tokens."""
+def build_student(spec: Spec, teacher: nn.Module, kept: np.ndarray, tags: int, seed: int) -> nn.Module:
+    """A student that starts from what the teacher knows: its layers, or the meaning of its tokens.
+
+    Args:
+        kept: the teacher's id of each of the student's tokens, int [tokens].
+
+    Raises:
+        ValueError: there is no such family, or the teacher is no transformer.
+    """
+    if not isinstance(teacher, Transformer):
+        raise ValueError(f"expected a transformer as the teacher, found a {type(teacher).__name__}")
     labels = teacher.intent.out_features
     if spec.family == "transformer":
         encoder = load_encoder(spec.layers)
@@ -127,7 +144,8 @@ def empty_model(spec: Spec | None, weights: dict[str, torch.Tensor]) -> nn.Modul
     return Static(embeddings, spec.hidden, labels)
 
 
-def _chosen_layers(encoder: nn.Module, layers: tuple[int, ...]) -> dict:
+def _chosen_layers(encoder: nn.Module, layers: tuple[int, ...]) -> dict[str, torch.Tensor]:
+    """The encoder's weights with these layers alone, numbered from 0."""
     state = {}
     for name, value in encoder.state_dict().items():
         head, _, rest = name.partition("encoder.layer.")
@@ -146,7 +164,7 @@ def token_embeddings(kept: np.ndarray, width: int) -> np.ndarray:
     the whole encoder says of the token alone ("[CLS] token [SEP]").
     """
     # The encoder's last normalisation has switched a few of its outputs off: those columns stay 0.
-    views = [(v - v.mean(0)) / np.maximum(v.std(0), 1e-6) for v in token_views(tuple(kept.tolist()))]
+    views = [(v - v.mean(0)) / np.maximum(v.std(0), 1e-6) for v in token_views(kept.tolist())]
     joined = np.concatenate(views, 1)
     _, vectors = np.linalg.eigh(joined.T @ joined)  # ascending eigenvalues
     components = joined @ vectors[:, ::-1][:, :width]

@@ -15,5 +15,11 @@ class Outputs:
     words: np.ndarray
 
     def slot_rows(self) -> list[np.ndarray]:
-        """Slot logits of each example, [words, tags]."""
+        """Slot logits of each example, [words, tags].
+
+        Raises:
+            ValueError: there are none: the model has no slot head.
+        """
+        if self.slot_logits is None:
+            raise ValueError("expected slot logits, found outputs of a model without a slot head")
         return np.split(self.slot_logits, np.cumsum(self.words)[:-1])

@@ -17,6 +17,7 @@ class Spec:
 
     @property
     def name(self) -> str:
+        """As tables and progress bars show it: family and widths."""
         if self.family == "transformer":
             return f"transformer {len(self.layers)}x{self.hidden}"
         return f"{self.family} {self.embedding}/{self.hidden}" + (f"x{self.depth}" if self.depth > 1 else "")

@@ -22,6 +22,18 @@ def load_tokenizer() -> Tokenizer:
     return tokenizer
 
 
+def token_id(tokenizer: Tokenizer, token: str) -> int:
+    """The id of a token that every vocabulary of the course keeps, such as `[CLS]`.
+
+    Raises:
+        ValueError: this vocabulary does not have it.
+    """
+    found = tokenizer.token_to_id(token)
+    if found is None:
+        raise ValueError(f"expected {token} in the tokenizer's vocabulary, found none")
+    return found
+
+
 def encodings(tokenizer: Tokenizer, texts: tuple[str, ...]) -> Iterator[Encoding]:
     """Each text's encoding. A few thousand at a time: what the library notes of a long text takes 40 kB."""
     for start in range(0, len(texts), 4096):
@@ -72,6 +84,7 @@ class Encoded:
 
     @property
     def lengths(self) -> np.ndarray:
+        """How many tokens each text has, int [texts]."""
         return np.array([len(i) for i in self.ids])
 
 

@@ -32,30 +32,34 @@ class Trained:
 
     @property
     def note(self) -> str:
+        """Whether it was built now or loaded, in a line that names the model."""
         return self.artifact.note.replace(self.artifact.kind, self.name, 1)
 
     def split(self, name: str) -> Split:
+        """A held-out split of its data: `validation`, `test`, or one of the extra ones."""
         return getattr(self.dataset, name) if name in ("validation", "test") else self.dataset.extra[name]
 
     def answer(self, texts: tuple[str, ...]) -> Outputs:
-        """The `training.Outputs` on texts."""
+        """What it says of texts."""
         from edgelab.models.tokens import encode
         from edgelab.models.training import run
 
         return run(self.model(), encode(self.tokenizer(), texts))
 
     def outputs(self, split: str = "test") -> Outputs:
-        """The `training.Outputs` on a split, by its name; kept once given."""
+        """What it says of a split, by its name; kept once given."""
 
         def build(folder: Path) -> None:
-            given = self.answer(self.split(split).texts)
-            slots = {} if given.slot_logits is None else {"slots": given.slot_logits}
-            np.savez(folder / "outputs.npz", intent=given.intent_logits, words=given.words, **slots)
+            given, file = self.answer(self.split(split).texts), folder / "outputs.npz"
+            if given.slot_logits is None:
+                np.savez(file, intent=given.intent_logits, words=given.words)
+            else:
+                np.savez(file, intent=given.intent_logits, words=given.words, slots=given.slot_logits)
 
         inputs = {"model": self.artifact.path.name, "data": self.dataset.fingerprint, "split": split}
         artifact = build_once("outputs", build, inputs=inputs, through=(self.answer,))
         with np.load(artifact.path / "outputs.npz") as stored:
-            return Outputs(stored["intent"], stored["slots"] if "slots" in stored else None, stored["words"])
+            return Outputs(stored["intent"], stored.get("slots"), stored["words"])
 
     def correct(self, split: str = "test") -> np.ndarray:
         """Whether each example's intent is right, bool [examples]."""
@@ -66,11 +70,13 @@ class Trained:
         """Whether each example's slots all match, bool [examples], decoded as the bundle decodes them.
 
         Raises:
-            ValueError: the model has no slot head.
+            ValueError: the model has no slot head, or the split no slots.
         """
         outputs, data, tags = self.outputs(split), self.split(split), tag_names(list(self.dataset.slot_names))
         if outputs.slot_logits is None:
             raise ValueError(f"{self.name} has no slot head: a static student sees no order of words")
+        if data.spans is None:
+            raise ValueError(f"{self.dataset.name} has no slots in its {split} split: there is nothing to compare with")
         allowed = allowed_tags(self.dataset.labels, tags, label_slots(self.dataset.train))
         matches = []
         encodings = self.tokenizer().encode_batch(list(data.texts))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -10,7 +11,14 @@ from torch import nn
 from edgelab.machine.host import host
 from edgelab.models.encoder import pad
 from edgelab.models.outputs import Outputs
-from edgelab.models.tokens import Encoded
+from edgelab.models.tokens import Encoded, token_id
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+Corrupt = Callable[[torch.Tensor, np.random.Generator], torch.Tensor]
+Loss = Callable[[tuple[torch.Tensor, ...], "Batch"], torch.Tensor]
+NextRows = Callable[[np.random.Generator], Iterator[np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -27,7 +35,16 @@ class Recipe:
     weight_decay: float = 0.01
 
     def total_steps(self, examples: int) -> int:
-        return self.steps or round(self.epochs * -(-examples // self.batch_size))
+        """How many batches that is, of so many examples.
+
+        Raises:
+            ValueError: neither `epochs` nor `steps` is given.
+        """
+        if self.steps:
+            return self.steps
+        if self.epochs is None:
+            raise ValueError("expected epochs or steps, found neither")
+        return round(self.epochs * -(-examples // self.batch_size))
 
 
 @dataclass(frozen=True)
@@ -62,24 +79,22 @@ def length_buckets(lengths: np.ndarray, batch_size: int, generator: np.random.Ge
     yield from batches
 
 
-def mask_tokens(tokenizer, share: float) -> Callable[[torch.Tensor, np.random.Generator], torch.Tensor]:
+def mask_tokens(tokenizer: "Tokenizer", share: float) -> Corrupt:
     """`corrupt(ids, generator)` for `train`: hides a share of the ordinary tokens behind [MASK]."""
-    mask = tokenizer.token_to_id("[MASK]")
-    special = torch.tensor([tokenizer.token_to_id(t) for t in ("[PAD]", "[CLS]", "[SEP]")])
+    mask = token_id(tokenizer, "[MASK]")
+    special = torch.tensor([token_id(tokenizer, t) for t in ("[PAD]", "[CLS]", "[SEP]")])
 
-    def corrupt(ids, generator):
+    def corrupt(ids: torch.Tensor, generator: np.random.Generator) -> torch.Tensor:
         chosen = torch.as_tensor(generator.random(tuple(ids.shape)) < share) & ~torch.isin(ids, special)
         return torch.where(chosen, mask, ids)
 
     return corrupt
 
 
-def draw_mixture(
-    lengths: np.ndarray, real: int, real_share: float, batch_size: int
-) -> Callable[[np.random.Generator], Iterator[np.ndarray]]:
+def draw_mixture(lengths: np.ndarray, real: int, real_share: float, batch_size: int) -> NextRows:
     """`next_rows` for `train`: batches of similar length, `real_share` of the rows below `real`."""
 
-    def next_rows(generator):
+    def next_rows(generator: np.random.Generator) -> Iterator[np.ndarray]:
         size = 50 * batch_size
         share = real_share if len(lengths) > real else 1.0
         from_real = generator.random(size) < share
@@ -93,6 +108,7 @@ def draw_mixture(
 
 
 def make_batch(encoded: Encoded, rows: np.ndarray) -> Batch:
+    """These rows of `encoded`, padded to the longest of them."""
     ids, mask = pad([encoded.ids[i] for i in rows])
     first = np.zeros(ids.shape, dtype=bool)
     for row, i in enumerate(rows):
@@ -113,13 +129,13 @@ def schedule(step: int, total: int, warmup: float, decay: str) -> float:
 def train(
     model: nn.Module,
     encoded: Encoded,
-    loss: Callable[[tuple[torch.Tensor, ...], Batch], torch.Tensor],
+    loss: Loss,
     recipe: Recipe,
     *,
     seed: int,
     title: str,
-    next_rows: Callable[[np.random.Generator], Iterator[np.ndarray]] | None = None,
-    corrupt: Callable[[torch.Tensor, np.random.Generator], torch.Tensor] | None = None,
+    next_rows: NextRows | None = None,
+    corrupt: Corrupt | None = None,
     switch: tuple[int, Callable[[nn.Module], None]] | None = None,
 ) -> nn.Module:
     """Train `model` in place on `loss(outputs, batch)` and return it, in eval mode.

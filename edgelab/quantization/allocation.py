@@ -19,7 +19,7 @@ def allocate(
     least = sum(min(of.values()) for of in size.values())
     if least > budget_bytes:
         raise ValueError(f"expected room for at least {least:,} bytes, found a budget of {budget_bytes:,}")
-    beginnings = [(0, 0.0, {})]
+    beginnings: list[tuple[int, float, dict[str, int]]] = [(0, 0.0, {})]
     for layer, of in damage.items():
         longer = [
             (taken + size[layer][bits], harm + more, plan | {layer: bits})

@@ -1,23 +1,26 @@
 """What an ONNX file answers: whole splits, and what enters a single layer."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgelab.bundle.session import cpu_session
-from edgelab.quantization import onnx_tools as precision
+from edgelab.models.outputs import Outputs
+from edgelab.quantization.onnx_tools import weights
+
+if TYPE_CHECKING:
+    from edgelab.models.tokens import Encoded
 
 
-def feeds(encoded) -> list[dict[str, np.ndarray]]:
-    """The inputs `ids` and `mask` of each text of an `encoder.Encoded`, int64 [1, tokens]."""
+def feeds(encoded: "Encoded") -> list[dict[str, np.ndarray]]:
+    """The inputs `ids` and `mask` of each text, int64 [1, tokens]."""
     rows = [np.array([ids], dtype=np.int64) for ids in encoded.ids]
     return [{"ids": row, "mask": np.ones_like(row)} for row in rows]
 
 
-def run_file(file: Path, encoded):
-    """The `training.Outputs` of an ONNX file, one text at a time on one thread, as it will be used."""
-    from edgelab.models.outputs import Outputs
-
+def run_file(file: Path, encoded: "Encoded") -> Outputs:
+    """What an ONNX file says of texts, one at a time on one thread, as it will be used."""
     session = cpu_session(file)
     intent, slots = [], []
     for feed, first in zip(feeds(encoded), encoded.first, strict=True):
@@ -28,11 +31,11 @@ def run_file(file: Path, encoded):
     return Outputs(np.stack(intent), np.concatenate(slots) if slots else None, words)
 
 
-def activations(file: Path, layer: str, encoded) -> np.ndarray:
+def activations(file: Path, layer: str, encoded: "Encoded") -> np.ndarray:
     """The numbers that enter a layer's matrix product over all texts, float32 [numbers]."""
     import onnx
 
-    (weight,) = (w for w in precision.weights(file) if w.layer == layer)
+    (weight,) = (w for w in weights(file) if w.layer == layer)
     model = onnx.load(str(file))
     (node,) = (n for n in model.graph.node if weight.tensor in n.input)
     model.graph.output.append(onnx.helper.make_tensor_value_info(node.input[0], onnx.TensorProto.FLOAT, None))

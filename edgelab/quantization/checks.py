@@ -2,7 +2,9 @@
 
 import functools
 import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,13 +12,17 @@ from edgelab.course.exercises import Checks, Mistake
 from edgelab.quantization.arithmetic import saturating_matmul
 from edgelab.quantization.grid import affine_parameters, best_clip, fake_quantize
 
+if TYPE_CHECKING:
+    from edgelab.models.outputs import Outputs
+    from edgelab.models.tokens import Encoded
+
 check = Checks()
 
 
 # --- affine_parameters --------------------------------------------------------------------------
 
 
-def _ranges(rng):
+def _ranges(rng: np.random.Generator) -> Iterator[tuple]:
     for shape in ((), (5,)):
         for bits in (4, 8):
             yield -rng.uniform(0.1, 3, shape), rng.uniform(0.1, 6, shape), bits
@@ -24,7 +30,16 @@ def _ranges(rng):
     yield -rng.uniform(3, 9, 4), -rng.uniform(1, 2, 4), 3  # and above it
 
 
-def _affine(low, high, bits, *, widen=True, steps=-1, rounded=np.rint, sign=-1):
+def _affine(
+    low: np.ndarray,
+    high: np.ndarray,
+    bits: int,
+    *,
+    widen: bool = True,
+    steps: int = -1,
+    rounded: Callable[[np.ndarray], np.ndarray] = np.rint,
+    sign: int = -1,
+) -> tuple[np.ndarray, np.ndarray]:
     low, high = (np.minimum(low, 0), np.maximum(high, 0)) if widen else (low, high)
     scale = (high - low) / (2**bits + steps)
     return scale, rounded(sign * low / scale)
@@ -63,13 +78,13 @@ check.function(
 # --- saturating_matmul --------------------------------------------------------------------------
 
 
-def _integers(rng):
+def _integers(rng: np.random.Generator) -> Iterator[tuple]:
     for m, k, n in ((1, 4, 3), (3, 16, 5)):
         yield rng.integers(100, 256, (m, k)).astype(np.uint8), rng.integers(-127, 128, (k, n)).astype(np.int8)
         yield rng.integers(200, 256, (m, k)).astype(np.uint8), rng.integers(90, 128, (k, n)).astype(np.int8)
 
 
-def _pairs(a, b, squeeze):
+def _pairs(a: np.ndarray, b: np.ndarray, squeeze: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
     products = a[:, :, None].astype(np.int64) * b[None].astype(np.int64)
     return squeeze(products[:, 0::2] + products[:, 1::2]).sum(1)
 
@@ -108,13 +123,13 @@ check.function(
 # --- best_clip ----------------------------------------------------------------------------------
 
 
-def _weights(rng):
+def _weights(rng: np.random.Generator) -> Iterator[tuple]:
     for shape, bits in (((12,), 2), ((60,), 4), ((12, 40), 2), ((12, 40), 3)):
         yield rng.standard_t(4, shape), bits, np.sort(rng.uniform(0.15, 1, 8))
     yield rng.uniform(-1, 1, 50), 8, np.linspace(0.2, 1, 5)  # evenly spread: nothing to clip
 
 
-def _least(values, bits, shares, measure):
+def _least(values: np.ndarray, bits: int, shares: np.ndarray, measure: Callable[[np.ndarray, float], float]) -> float:
     return shares[int(np.argmin([measure(fake_quantize(values, bits, clip=share), share) for share in shares]))]
 
 
@@ -162,7 +177,7 @@ BIT_PLAN = {"embedding": 4, "convolution": 5, "intent": 5, "slots": 5, "slots_fr
 
 
 @functools.cache
-def _held_out():
+def _held_out() -> "tuple[Path, Encoded, Outputs]":
     """The ready-made model's file, Pocket's test split as it reads it, and its answers in fp32."""
     from tokenizers import Tokenizer
 

@@ -1,15 +1,17 @@
 """A trained model converted to few bits."""
 
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from edgelab.bundle.answers import save_measured
+from edgelab.models.outputs import Outputs
 from edgelab.models.trained import Trained
-from edgelab.quantization import onnx_tools as precision
 from edgelab.quantization.answers import feeds, run_file
+from edgelab.quantization.onnx_tools import dynamic_int8, static_int8, weight_only
 from edgelab.quantization.packing import pack
 from edgelab.workspace import build_once
 
@@ -22,13 +24,14 @@ def _calibration(trained: Trained) -> list[dict[str, np.ndarray]]:
     return feeds(encode(trained.tokenizer(), trained.dataset.train.texts[:CALIBRATION_TEXTS]))
 
 
-RECIPES = {
+# From a file to a file; the model itself gives the texts that settle ranges.
+RECIPES: dict[str, Callable[[Path, Path, Trained], object]] = {
     "fp32": lambda source, target, _: shutil.copyfile(source, target),
-    "int8": lambda source, target, _: precision.dynamic_int8(source, target),
-    "int8 static": lambda source, target, m: precision.static_int8(source, target, _calibration(m)),
-    "int8 static 99.9 %": lambda s, t, m: precision.static_int8(s, t, _calibration(m), percentile=99.9),
-    "int4 blocks": lambda source, target, _: precision.weight_only(source, target, bits=4),
-    "int2 blocks": lambda source, target, _: precision.weight_only(source, target, bits=2),
+    "int8": lambda source, target, _: dynamic_int8(source, target),
+    "int8 static": lambda source, target, m: static_int8(source, target, _calibration(m)),
+    "int8 static 99.9 %": lambda s, t, m: static_int8(s, t, _calibration(m), percentile=99.9),
+    "int4 blocks": lambda source, target, _: weight_only(source, target, bits=4),
+    "int2 blocks": lambda source, target, _: weight_only(source, target, bits=2),
     "int4 packed": lambda source, target, _: pack(source, target, 4),
     "int2 packed": lambda source, target, _: pack(source, target, 2),
 }
@@ -42,14 +45,16 @@ class Converted(Trained):
 
     @property
     def note(self) -> str:
+        """As of the trained model, with the precision."""
         return super().note.replace(self.name, f"{self.name}, {self.precision}", 1)
 
     @property
     def file(self) -> Path:
+        """The ONNX file itself."""
         return self.artifact.path / "model.onnx"
 
-    def answer(self, texts: tuple[str, ...]):
-        """The `training.Outputs` of the file on texts."""
+    def answer(self, texts: tuple[str, ...]) -> Outputs:
+        """What the file says of texts."""
         from edgelab.models.tokens import encode
 
         return run_file(self.file, encode(self.tokenizer(), texts))

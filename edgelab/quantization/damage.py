@@ -3,13 +3,18 @@
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgelab.quantization import onnx_tools as precision
+from edgelab.models.outputs import Outputs
 from edgelab.quantization.answers import run_file
+from edgelab.quantization.onnx_tools import rounded, weights
 from edgelab.stats.intervals import Interval, accuracy_interval
 from edgelab.stats.softmax import kl_divergence
+
+if TYPE_CHECKING:
+    from edgelab.models.tokens import Encoded
 
 
 @dataclass(frozen=True)
@@ -23,14 +28,14 @@ class Sensitivity:
     flips: np.ndarray
 
 
-def sensitivity(file: Path, encoded, bits: tuple[int, ...] = tuple(range(8, 1, -1))) -> Sensitivity:
+def sensitivity(file: Path, encoded: "Encoded", bits: tuple[int, ...] = tuple(range(8, 1, -1))) -> Sensitivity:
     """Round each layer of an fp32 file in turn, clipped where it helps, and compare what it answers."""
-    original, layers = run_file(file, encoded), tuple(weight.layer for weight in precision.weights(file))
+    original, layers = run_file(file, encoded), tuple(weight.layer for weight in weights(file))
     kl, flips = np.empty((2, len(layers), len(bits)))
     with tempfile.TemporaryDirectory() as scratch:
         near = Path(scratch) / "rounded.onnx"
         for cell in np.ndindex(kl.shape):
-            precision.rounded(file, near, {layers[cell[0]]: bits[cell[1]]}, clipped=True)
+            rounded(file, near, {layers[cell[0]]: bits[cell[1]]}, clipped=True)
             outputs = run_file(near, encoded)
             kl[cell], flips[cell] = divergence(outputs, original), answers_flipped(outputs, original).mean()
     return Sensitivity(layers, bits, kl, flips)
@@ -57,17 +62,18 @@ def flips(logits: np.ndarray, original: np.ndarray) -> np.ndarray:
     return logits.argmax(-1) != original.argmax(-1)
 
 
-def answers_flipped(outputs, original) -> np.ndarray:
-    """Whether a request's intent or any of its words' tags is another than it was, bool [examples]; both arguments
-    are `training.Outputs`."""
+def answers_flipped(outputs: Outputs, original: Outputs) -> np.ndarray:
+    """Whether a request's intent or any of its words' tags is another than it was, bool [examples]."""
     changed = flips(outputs.intent_logits, original.intent_logits)
-    if outputs.slot_logits is None:
+    if outputs.slot_logits is None or original.slot_logits is None:
         return changed
     request = np.repeat(np.arange(len(outputs.words)), outputs.words)
     return changed | (np.bincount(request, flips(outputs.slot_logits, original.slot_logits), len(changed)) > 0)
 
 
-def divergence(outputs, original) -> float:
+def divergence(outputs: Outputs, original: Outputs) -> float:
     """KL of the intents, plus that of the words' tags where there are slots, in nats; as the training loss adds them."""
-    of_slots = 0.0 if outputs.slot_logits is None else kl_divergence(outputs.slot_logits, original.slot_logits)
-    return kl_divergence(outputs.intent_logits, original.intent_logits) + of_slots
+    of_intents = kl_divergence(outputs.intent_logits, original.intent_logits)
+    if outputs.slot_logits is None or original.slot_logits is None:
+        return of_intents
+    return of_intents + kl_divergence(outputs.slot_logits, original.slot_logits)

@@ -5,7 +5,9 @@ A real number is stored as an integer q and read back as scale * (q - zero_point
 QuantizeLinear and DynamicQuantizeLinear, whose conventions are kept.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypedDict, Unpack
 
 import numpy as np
 
@@ -33,7 +35,17 @@ class Quantized:
     bits: int
 
     def dequantize(self) -> np.ndarray:
+        """The floats that the integers stand for, in their shape."""
         return self.scale * (self.integers.astype(np.float32) - self.zero_point)
+
+
+class GridOptions(TypedDict, total=False):
+    """What `quantize` can be told of the grid."""
+
+    symmetric: bool
+    axis: int | None
+    block: int | None
+    clip: float | np.ndarray
 
 
 def quantize(
@@ -62,6 +74,7 @@ def quantize(
     if not np.isfinite(values).all():
         raise ValueError("expected finite values, found infinity or NaN")
     low, high = (clip * _reduce(f, values, axis, block) for f in (np.minimum, np.maximum))
+    dtype: type[np.integer]
     if symmetric:
         bottom, top, dtype = -(2 ** (bits - 1) - 1), 2 ** (bits - 1) - 1, np.int8
         scale, zero_point = symmetric_scale(low, high, bits), np.zeros_like(low)
@@ -72,7 +85,7 @@ def quantize(
     return Quantized(integers, scale, zero_point, bits)
 
 
-def fake_quantize(values: np.ndarray, bits: int, **options) -> np.ndarray:
+def fake_quantize(values: np.ndarray, bits: int, **options: Unpack[GridOptions]) -> np.ndarray:
     """`quantize` and back: floats that `bits` can stand for, in the shape of `values`."""
     return quantize(values, bits, **options).dequantize()
 
@@ -94,7 +107,9 @@ def affine_parameters(low: np.ndarray, high: np.ndarray, bits: int) -> tuple[np.
     return scale, np.rint(-low / scale)
 
 
-def best_clip(values: np.ndarray, bits: int, shares: np.ndarray, axis: int | None = None) -> np.ndarray:
+def best_clip(
+    values: np.ndarray, bits: int, shares: np.ndarray | Sequence[float], axis: int | None = None
+) -> np.ndarray:
     """Of the `shares` of the range the one whose symmetric grid has the least squared error; for each channel along
     `axis`, or one in all."""
     errors = np.stack(

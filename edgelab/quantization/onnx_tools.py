@@ -7,11 +7,15 @@ import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgelab.bundle.session import cpu_session
 from edgelab.quantization.grid import best_clip, fake_quantize, packed_bytes
+
+if TYPE_CHECKING:
+    from onnx import GraphProto
 
 MATRIX_AT = {"Gather": 0, "MatMul": 1, "Gemm": 1}  # operator to the input that holds its matrix
 FINE_CLIPS = np.linspace(0.3, 1.0, 15)  # shares of a channel's largest weight that `rounded` tries
@@ -32,6 +36,7 @@ class Weight:
     axis: int
 
     def size_bytes(self, bits: int) -> int:
+        """Its bytes at so many bits a weight, scales included."""
         return packed_bytes(self.shape, self.axis, bits)
 
 
@@ -42,7 +47,7 @@ def weights(file: Path) -> list[Weight]:
     return list(_weights(onnx.load(str(file)).graph))
 
 
-def _weights(graph) -> Iterator[Weight]:
+def _weights(graph: "GraphProto") -> Iterator[Weight]:
     matrices = {i.name: i for i in graph.initializer if i.data_type == i.FLOAT and len(i.dims) == 2}
     users = collections.defaultdict(list)
     for node in graph.node:
@@ -169,7 +174,7 @@ def weight_only(source: Path, target: Path, *, bits: int = 4, block: int = 32) -
 class _Reader:
     """What `quantize_static` reads its inputs from."""
 
-    def __init__(self, inputs: list[dict[str, np.ndarray]]):
+    def __init__(self, inputs: list[dict[str, np.ndarray]]) -> None:
         self.inputs, self.left = inputs, iter(inputs)
 
     def __len__(self) -> int:
@@ -183,7 +188,7 @@ class _Reader:
 
 
 @contextlib.contextmanager
-def _quiet():
+def _quiet() -> Iterator[None]:
     """ONNX Runtime's quantizers print, and advise a preparation that these files do not need."""
     before = logging.root.manager.disable
     logging.disable(logging.ERROR)

@@ -8,11 +8,17 @@ a large one only the rows that a request looks up. So the file is as small as it
 Products cannot saturate in int16, as U8S8 does on processors without VNNI: 2 x 255 x 7 is far below 32,767.
 """
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeGuard
 
 import numpy as np
 
 from edgelab.quantization.grid import row_grid
+from edgelab.quantization.onnx_tools import MATRIX_AT
+
+if TYPE_CHECKING:
+    from onnx import NodeProto, TensorProto
 
 # An embedding table up to this size in float32 is unpacked at load: it costs this much memory and saves five operators
 # at each request, half the time of a small network.
@@ -69,23 +75,26 @@ def pack(source: Path, target: Path, bits: int = 4) -> Path:
 class _Packer:
     """The nodes and constants of the packed graph, in the order of the original."""
 
-    def __init__(self, bits: int):
-        self.bits, self.nodes, self.initializers, self.packed = bits, [], {}, []
+    def __init__(self, bits: int) -> None:
+        self.bits = bits
+        self.nodes: list[NodeProto] = []
+        self.initializers: dict[str, TensorProto] = {}
+        self.packed: list[str] = []
 
-    def add(self, node, constants: dict[str, np.ndarray]) -> None:
-        weights = {position: constants.get(name) for position, name in enumerate(node.input)}
-        if node.op_type == "Gather" and _is_matrix(weights[0]) and self._fills_bytes(weights[0].shape[1]):
-            self._embedding(node, weights[0])
-        elif node.op_type == "MatMul" and _is_matrix(weights[1]):
-            self._product(node, weights[1], bias=None)
-        elif node.op_type == "Gemm" and _is_matrix(weights[1]) and _is_plain(node):
+    def add(self, node: "NodeProto", constants: Mapping[str, np.ndarray]) -> None:
+        weights = constants.get(node.input[MATRIX_AT[node.op_type]]) if node.op_type in MATRIX_AT else None
+        if node.op_type == "Gather" and _is_matrix(weights) and self._fills_bytes(weights.shape[1]):
+            self._embedding(node, weights)
+        elif node.op_type == "MatMul" and _is_matrix(weights):
+            self._product(node, weights, bias=None)
+        elif node.op_type == "Gemm" and _is_matrix(weights) and _is_plain(node):
             transposed = any(a.name == "transB" and a.i for a in node.attribute)
             bias = node.input[2] if len(node.input) > 2 else None
-            self._product(node, weights[1].T if transposed else weights[1], bias)
+            self._product(node, weights.T if transposed else weights, bias)
         else:
             self.nodes.append(node)
 
-    def _embedding(self, node, table: np.ndarray) -> None:
+    def _embedding(self, node: "NodeProto", table: np.ndarray) -> None:
         """Look up each byte of a row, then scale: of the whole table at load, or of the rows asked for."""
         (rows, ids), name = node.input[:2], node.output[0]
         integers, scale = row_grid(table, self.bits)
@@ -105,11 +114,11 @@ class _Packer:
         unpack = self._constant("unpack.float", unpack_table(self.bits).astype(np.float32))
         index = self._node("Cast", [bytes_], f"{name}.index", to=6)
         values = self._node("Gather", [unpack, index], f"{name}.values")
-        shape = self._constant(f"{name}.shape", np.array(shape, dtype=np.int64))
-        flat = self._node("Reshape", [values, shape], f"{name}.flat")
+        wanted = self._constant(f"{name}.shape", np.array(shape, dtype=np.int64))
+        flat = self._node("Reshape", [values, wanted], f"{name}.flat")
         return self._node("Mul", [flat, scales], name)
 
-    def _product(self, node, weights: np.ndarray, bias: str | None) -> None:
+    def _product(self, node: "NodeProto", weights: np.ndarray, bias: str | None) -> None:
         """Quantize the activations as they come, multiply whole numbers, scale back."""
         name, out = node.input[1], node.output[0]
         integers, scale = row_grid(weights.T, self.bits)  # a scale for each output column
@@ -148,19 +157,21 @@ class _Packer:
         self.initializers[name] = numpy_helper.from_array(np.ascontiguousarray(values), name)
         return name
 
-    def _node(self, kind: str, inputs: list[str], output: str | list[str], **attributes) -> str:
+    def _node(self, kind: str, inputs: list[str], output: str | list[str], **attributes: int | Sequence[int]) -> str:
         from onnx import helper
 
         outputs = [output] if isinstance(output, str) else output
-        self.nodes.append(helper.make_node(kind, inputs, outputs, name=outputs[0], **attributes))
+        node = helper.make_node(kind, inputs, outputs, name=outputs[0])
+        node.attribute.extend(helper.make_attribute(name, value) for name, value in attributes.items())
+        self.nodes.append(node)
         return outputs[0]
 
 
-def _is_matrix(weights: np.ndarray | None) -> bool:
+def _is_matrix(weights: np.ndarray | None) -> TypeGuard[np.ndarray]:
     return weights is not None and weights.ndim == 2 and weights.dtype == np.float32
 
 
-def _is_plain(gemm) -> bool:
+def _is_plain(gemm: "NodeProto") -> bool:
     attributes = {a.name: a for a in gemm.attribute}
     scaled = any(name in attributes and attributes[name].f != 1.0 for name in ("alpha", "beta"))
     return not scaled and not ("transA" in attributes and attributes["transA"].i)

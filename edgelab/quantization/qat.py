@@ -15,27 +15,25 @@ def nearest_on_grid(weights: torch.Tensor, bits: int) -> torch.Tensor:
     """`grid.row_grid` in torch, as floats: each row of [rows, columns] rounded to its best symmetric grid."""
     top = 2 ** (bits - 1) - 1
     largest = weights.abs().amax(1, keepdim=True).clamp_min(1e-12)
-    best = least = None
+    best, least = weights, torch.full_like(largest, torch.inf)
     for clip in CLIPS:
         step = clip * largest / top
         rounded = (weights / step).round_().clamp_(-top, top).mul_(step)
         error = (rounded - weights).square_().sum(1, keepdim=True)
-        if best is None:
-            best, least = rounded, error
-        else:
-            better = error < least
-            best, least = torch.where(better, rounded, best), torch.where(better, error, least)
+        better = error < least
+        best, least = torch.where(better, rounded, best), torch.where(better, error, least)
     return best
 
 
 class OnGrid(nn.Module):
     """A weight as its nearest point on the grid; the gradient goes to the weight itself."""
 
-    def __init__(self, bits: int):
+    def __init__(self, bits: int) -> None:
         super().__init__()
         self.bits = bits
 
     def forward(self, weight: torch.Tensor) -> torch.Tensor:
+        """A weight [rows, columns], rounded."""
         return weight + (nearest_on_grid(weight.detach(), self.bits) - weight.detach())
 
 

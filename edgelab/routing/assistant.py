@@ -10,12 +10,17 @@ import time
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from edgelab.bundle.predict import Bundle, Prediction
 from edgelab.bundle.redaction import PRIVATE_SLOTS, Redacted, private_spans, redact, restore
 from edgelab.cloud.breaker import OPEN, PROBE, Breaker
 from edgelab.cloud.client import model_name
 from edgelab.routing.policy import DEGRADED, Decision, Policy, decide
+
+if TYPE_CHECKING:
+    from openai import OpenAI
+    from openai.types.chat import ChatCompletionMessage
 
 DEVICE, CLOUD = "device", "cloud"
 SYSTEM = (
@@ -29,7 +34,7 @@ OUT_OF_REACH = "This needs the cloud, which cannot be reached now."
 class CloudFailed(RuntimeError):
     """The cloud gave no usable answer. `away`: it was not reached, rather than answering nonsense."""
 
-    def __init__(self, message: str, *, away: bool):
+    def __init__(self, message: str, *, away: bool) -> None:
         super().__init__(message)
         self.away = away
 
@@ -60,44 +65,47 @@ class Answer:
 
     @property
     def refused(self) -> bool:
+        """Whether nobody answered: there was no network, and the device was not to."""
         return self.decision.where == "refuse"
 
 
 class Assistant:
-    """A bundle, a policy and, unless the device is on its own (None), an `openai.OpenAI` client from
-    `cloud.client_from`. Safe to share between threads.
+    """A bundle, a policy and, unless the device is on its own (None), a client from
+    `cloud.client.client_from`. Safe to share between threads.
 
     Args:
         breaker: when to stop asking a cloud that fails; None: a `Breaker` of its own.
         private: the slots whose values never leave.
-        model: the cloud's model; None: `cloud.model_name()`.
+        model: the cloud's model; None: `cloud.client.model_name()`.
     """
 
     def __init__(
         self,
         bundle: Bundle,
         policy: Policy,
-        client=None,
+        client: "OpenAI | None" = None,
         *,
         breaker: Breaker | None = None,
         private: Iterable[str] = PRIVATE_SLOTS,
         model: str | None = None,
-    ):
+    ) -> None:
         self.bundle, self.policy, self.client = bundle, policy, client
         self.breaker = Breaker() if breaker is None else breaker
         self.private, self.model = tuple(private), model or model_name()
         self.tools = tool_schemas(bundle, beyond=policy.beyond)
 
     def answer(self, text: str) -> Answer:
+        """The request answered, by whom the policy says, or by the device in the cloud's place."""
         start = time.perf_counter_ns()
         found = self.bundle.predict(text)
         decision = self._decide(found, online=self.client is not None)
-        if decision.where != "cloud":
+        if self.client is None or decision.where != "cloud":
             answer = self._by_device(found, decision)
         elif (way := self.breaker.admit()) == OPEN:
             answer = self._offline(found, "not asked: it failed several times in a row, and will be tried again")
         else:
-            answer = self._by_cloud(found, decision, retry=way != PROBE)
+            client = self.client if way != PROBE else self.client.with_options(max_retries=0)
+            answer = self._by_cloud(client, found, decision)
         return replace(answer, latency_ms=(time.perf_counter_ns() - start) / 1e6)
 
     def redact(self, found: Prediction) -> Redacted:
@@ -119,12 +127,15 @@ class Assistant:
     def _offline(self, found: Prediction, problem: str) -> Answer:
         return replace(self._by_device(found, self._decide(found, online=False)), problem=f"cloud: {problem}")
 
-    def _by_cloud(self, found: Prediction, decision: Decision, *, retry: bool) -> Answer:
+    def _by_cloud(self, client: "OpenAI", found: Prediction, decision: Decision) -> Answer:
         redacted = self.redact(found)
         try:
-            message = self._ask(redacted.text, retry=retry)
+            message = self._ask(client, redacted.text)
         except CloudFailed as failure:
-            self.breaker.failed() if failure.away else self.breaker.succeeded()
+            if failure.away:
+                self.breaker.failed()
+            else:  # it answers, if only nonsense
+                self.breaker.succeeded()
             return replace(self._offline(found, str(failure)), sent=redacted.text)
         self.breaker.succeeded()
         try:
@@ -136,13 +147,16 @@ class Assistant:
         decision = replace(decision, confirm=decision.confirm or label in self.policy.confirm)
         return Answer(found.text, label, slots, reply, decision, CLOUD, 0.0, sent=redacted.text)
 
-    def _ask(self, text: str, *, retry: bool):
+    def _ask(self, client: "OpenAI", text: str) -> "ChatCompletionMessage":
         """The cloud's message. All tries of one request carry one idempotency key: a cloud that remembers keys, as
         the stand-in does, carries it out once, also when an answer was lost on the way back. One that does not may work
-        (and bill) twice; the device acts once all the same, on the one answer that it gets."""
+        (and bill) twice; the device acts once all the same, on the one answer that it gets.
+
+        Raises:
+            CloudFailed: no answer, a refusal, or an answer without a message.
+        """
         import openai
 
-        client = self.client if retry else self.client.with_options(max_retries=0)
         try:
             completion = client.chat.completions.create(
                 **self.request(text), extra_headers={"Idempotency-Key": uuid.uuid4().hex}
@@ -161,12 +175,17 @@ class Assistant:
             raise CloudFailed("an answer without a message", away=False)
         return choices[0].message
 
-    def _read(self, message) -> tuple[str, dict[str, list[str]], str | None]:
-        """Label, slots and reply of the cloud's message: a call is checked before anything acts on it."""
+    def _read(self, message: "ChatCompletionMessage") -> tuple[str, dict[str, list[str]], str | None]:
+        """Label, slots and reply of the cloud's message: a call is checked before anything acts on it.
+
+        Raises:
+            CloudFailed: neither a call nor words, or a call that no tool here could carry out.
+        """
         if not message.tool_calls:
             if not message.content:
                 raise CloudFailed("an answer without a call and without words", away=False)
-            return (self.policy.beyond or ("",))[0], {}, message.content
+            label = self.policy.beyond[0] if self.policy.beyond else ""
+            return label, {}, message.content
         call = getattr(message.tool_calls[0], "function", None)
         if call is None:
             raise CloudFailed("a call that is none of a function", away=False)
@@ -204,11 +223,12 @@ def tool_name(label: str) -> str:
     return re.sub(r"[^a-zA-Z0-9_-]", "_", label)[:64]
 
 
-def as_values(given) -> list[str]:
+def as_values(given: object) -> list[str]:
     """A slot's values: a list of texts, whatever a model makes of it; nested things are left out."""
     listed = given if isinstance(given, list) else [given]
     return [str(value) for value in listed if isinstance(value, str | int | float) and not isinstance(value, bool)]
 
 
 def one_line(message: str) -> str:
+    """A cloud's message, short enough to be shown."""
     return " ".join(message.split())[:200]

@@ -1,5 +1,7 @@
 """The exercises of `04_routing`."""
 
+from collections.abc import Callable, Iterator
+
 import numpy as np
 
 from edgelab.course.exercises import Checks, Mistake
@@ -14,7 +16,7 @@ check = Checks()
 # --- calibration_error --------------------------------------------------------------------------
 
 
-def _confidences(rng):
+def _confidences(rng: np.random.Generator) -> Iterator[tuple]:
     for requests, bins in ((40, 5), (600, 15)):
         confidence = rng.beta(4, 1, requests)
         yield confidence, rng.random(requests) < confidence**2, bins
@@ -24,11 +26,14 @@ def _confidences(rng):
     yield ends, np.array([0, 1, 0, 1, 1, rng.random() < 0.5]) > 0, 5
 
 
-def _parts(confidence, bins):
+def _parts(confidence: np.ndarray, bins: int) -> np.ndarray:
     return np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
 
 
-def _by_part(confidence, right, bins, combine):
+def _by_part(
+    confidence: np.ndarray, right: np.ndarray, bins: int, combine: Callable[[np.ndarray, np.ndarray, int], float]
+) -> float:
+    """What `combine` makes of each part's confidence, outcomes and the number of all requests, summed."""
     part = _parts(confidence, bins)
     found = [(confidence[part == i], right[part == i]) for i in np.unique(part)]
     return float(sum(combine(c, r, len(confidence)) for c, r in found))
@@ -90,12 +95,12 @@ check.function(
 )
 
 
-def _lower_included(confidence, right, bins):
+def _lower_included(confidence: np.ndarray, right: np.ndarray, bins: int) -> float:
     part = np.minimum((confidence * bins).astype(int), bins - 1)
     return float(sum(abs((confidence - right)[part == i].sum()) for i in range(bins)) / len(part))
 
 
-def _both_included(confidence, right, bins):
+def _both_included(confidence: np.ndarray, right: np.ndarray, bins: int) -> float:
     ends = np.linspace(0, 1, bins + 1)
     parts = [(confidence >= low) & (confidence <= high) for low, high in zip(ends[:-1], ends[1:], strict=True)]
     return float(sum(abs((confidence - right)[part].sum()) for part in parts) / len(confidence))
@@ -104,7 +109,7 @@ def _both_included(confidence, right, bins):
 # --- cpt ----------------------------------------------------------------------------------------
 
 
-def _routers(rng):
+def _routers(rng: np.random.Generator) -> Iterator[tuple]:
     for requests, ties in ((30, False), (400, False), (200, True)):
         score = rng.integers(8, size=requests) / 8 if ties else rng.random(requests)
         weak = rng.random(requests) < 0.2 + 0.7 * score
@@ -119,7 +124,7 @@ def _routers(rng):
     yield from ((score, weak, strong, level) for score in (one_by_one, together) for level in (0.0, 0.5))
 
 
-def _walk(score, weak, strong, step=1):
+def _walk(score: np.ndarray, weak: np.ndarray, strong: np.ndarray, step: int = 1) -> tuple[np.ndarray, np.ndarray]:
     """Shares and recovered gaps, request by request, those of equal score in the order given."""
     order = np.argsort(step * np.asarray(score))  # as a learner would write it, ties as they come
     gain = (strong.astype(float) - weak)[order]
@@ -127,7 +132,7 @@ def _walk(score, weak, strong, step=1):
     return share, np.append(0.0, np.cumsum(gain)) / gain.sum()
 
 
-def _first(share, recovered, level):
+def _first(share: np.ndarray, recovered: np.ndarray, level: float) -> float:
     return float(share[np.argmax(recovered >= level - 1e-12)])
 
 
@@ -184,18 +189,20 @@ check.function(
 )
 
 
-def _accuracy(share, recovered, weak, strong):
+def _accuracy(
+    share: np.ndarray, recovered: np.ndarray, weak: np.ndarray, strong: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     return share, weak.mean() + recovered * (strong.mean() - weak.mean())
 
 
-def _one_short(share, recovered, level):
+def _one_short(share: np.ndarray, recovered: np.ndarray, level: float) -> float:
     return _first(share, recovered[1:], level)
 
 
 # --- conformal_threshold ------------------------------------------------------------------------
 
 
-def _calibration_sets(rng):
+def _calibration_sets(rng: np.random.Generator) -> Iterator[tuple]:
     for requests, alpha in ((60, 0.1), (600, 0.05), (15, 0.05)):
         score = rng.random(requests)
         yield score, rng.random(requests) < 0.4 * (1 - score), alpha
@@ -206,7 +213,7 @@ def _calibration_sets(rng):
     yield rng.random(15), np.arange(15) < 8, 0.25  # (3 + 1) / (15 + 1) is alpha to the last bit
 
 
-def _lowest(score, fine):
+def _lowest(score: np.ndarray, fine: Callable[[float], bool]) -> float:
     """The lowest of the thresholds -inf, every score, inf that is fine."""
     for threshold in (-np.inf, *np.unique(score)):
         if fine(threshold):

@@ -7,6 +7,8 @@ every decision carries its reason.
 import json
 import math
 from dataclasses import asdict, dataclass, fields
+from types import UnionType
+from typing import Any
 
 import numpy as np
 
@@ -50,7 +52,7 @@ class Policy:
     offline: str = "answer"
     weights: tuple[float, ...] = ()
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _require(self, "score", self.score in (*SCORES, LEARNED), f"one of {', '.join((*SCORES, LEARNED))}")
         _require(self, "threshold", _number(self.threshold), "a number")
         _require(self, "temperature", _number(self.temperature) and self.temperature > 0, "a number above 0")
@@ -99,22 +101,25 @@ def high_stakes(policy: Policy, logits: np.ndarray, labels: tuple[str, ...]) -> 
 def decide_all(
     policy: Policy, logits: np.ndarray, labels: tuple[str, ...], *, online: bool | np.ndarray = True
 ) -> list[Decision]:
-    """The decision on each request; `online` is one value or bool [requests]."""
+    """The decision on each request; `online` is one value or bool [requests].
+
+    Raises:
+        ValueError: the logits are not [requests, labels].
+    """
     logits = np.asarray(logits)
     if logits.ndim != 2 or logits.shape[1] != len(labels):
         raise ValueError(f"expected logits of {len(labels)} labels, found shape {logits.shape}")
     scores, high = policy_scores(policy, logits), high_stakes(policy, logits, labels)
     beyond = np.isin(labels, policy.beyond)[logits.argmax(1)]
     connected = np.broadcast_to(online, len(logits))
-    return [_decide(policy, *map(bool, row), float(s)) for *row, s in zip(beyond, high, connected, scores, strict=True)]
+    return [
+        _decide(policy, bool(beyond[i]), bool(high[i]), bool(connected[i]), float(scores[i]))
+        for i in range(len(logits))
+    ]
 
 
 def decide(policy: Policy, logits: np.ndarray, labels: tuple[str, ...], *, online: bool = True) -> Decision:
-    """The decision on one request, from its logits [labels].
-
-    Raises:
-        ValueError: another number of logits than of labels.
-    """
+    """The decision on one request, from its logits [labels]."""
     return decide_all(policy, np.atleast_2d(logits), labels, online=online)[0]
 
 
@@ -143,10 +148,12 @@ def policy_from(data: dict) -> Policy:
     names = [field.name for field in fields(Policy)]
     if unknown := [str(key) for key in data if key not in names]:
         raise ValueError(f"policy: expected the keys {', '.join(names)}, found {', '.join(unknown)}")
-    return Policy(**{key: tuple(value) if isinstance(value, list) else value for key, value in data.items()})
+    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
+    return Policy(**values)  # which checks every one of them
 
 
 def to_json(policy: Policy) -> str:
+    """The policy's values, as `policy_from` takes them."""
     return json.dumps(asdict(policy), indent=1)
 
 
@@ -155,9 +162,9 @@ def _require(policy: Policy, name: str, right: bool, expected: str) -> None:
         raise ValueError(f"policy, {name}: expected {expected}, found {getattr(policy, name)!r}")
 
 
-def _number(value) -> bool:
+def _number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _all(values, kind) -> bool:
+def _all(values: object, kind: type | UnionType) -> bool:
     return isinstance(values, tuple) and all(isinstance(value, kind) for value in values)

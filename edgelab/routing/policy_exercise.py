@@ -2,10 +2,15 @@
 
 import functools
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgelab.course.exercises import Mistake
+
+if TYPE_CHECKING:
+    from edgelab.routing.policy import Policy
+    from edgelab.routing.simulation import Traffic
 
 # What the brief asks for.
 _RIGHT, _HARD, _ESCALATED, _ASKED, _TUNNEL = 0.92, 0.78, 0.30, 0.13, 0.06
@@ -66,7 +71,7 @@ POLICY_MISTAKES = (
 
 
 @functools.cache
-def product_traffic():
+def product_traffic() -> "dict[str, Traffic]":
     """Held-out and drifted requests as the ready-made bundle sees them, and a cloud that is right as often as stated."""
     from edgelab import datasets
     from edgelab.bundle.predict import Bundle
@@ -77,9 +82,9 @@ def product_traffic():
     pocket, bundle = datasets.load("pocket"), Bundle.load(data_home() / "bundles" / "pocket")
     hard, (texts, labels) = pocket.extra["hard"], user_phrases(data_home() / "pocket" / "users")
     requests = {
-        "held out": (pocket.test.texts, pocket.test.labels, pocket.test.spans),
-        "hard": (hard.texts, hard.labels, hard.spans),
-        "users": (texts, labels, [()] * len(texts)),  # their values are not marked
+        "held out": (pocket.test.texts, pocket.test.labels, pocket.test.spans or ()),
+        "hard": (hard.texts, hard.labels, hard.spans or ()),
+        "users": (texts, labels, ((),) * len(texts)),  # their values are not marked
     }
     traffic = {}
     for number, (name, (said, meant, spans)) in enumerate(requests.items()):
@@ -116,7 +121,7 @@ def judge_policy(data: dict) -> list[str]:
     return never + [complaint for complaint, holds in complaints.items() if holds]
 
 
-def _unasked(policy, labels: tuple[str, ...]) -> list[str]:
+def _unasked(policy: "Policy", labels: tuple[str, ...]) -> list[str]:
     """The tools of high stakes whose calls are not confirmed where the model is as certain as can be."""
     from edgelab.routing.policy import decide
     from edgelab.routing.simulation import Terms

@@ -1,5 +1,6 @@
 """What a policy does to traffic: accuracy, share escalated, cost, latency, private values sent, high stakes caught."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +32,7 @@ class Traffic:
 
     @property
     def device_labels(self) -> np.ndarray:
+        """The device's own label of each request, text [requests]."""
         return np.array(self.labels)[self.logits.argmax(1)]
 
     @property
@@ -50,7 +52,14 @@ class Traffic:
 
 
 def collect(
-    bundle: Bundle, texts, gold, cloud_labels, *, success: float, private: np.ndarray | None = None, seed: int = 0
+    bundle: Bundle,
+    texts: Sequence[str],
+    gold: Sequence[str] | np.ndarray,
+    cloud_labels: Sequence[str] | np.ndarray,
+    *,
+    success: float,
+    private: Sequence[int] | np.ndarray | None = None,
+    seed: int = 0,
 ) -> Traffic:
     """Ask the bundle every text, and set beside it what the cloud answers.
 
@@ -81,7 +90,7 @@ class Terms:
 
     Args:
         price: of 1,000 requests to the cloud, in any currency.
-        round_trip_ms: median time to the cloud and back, emulated, as `network.Network` emulates it.
+        round_trip_ms: median time to the cloud and back, emulated, as `cloud.network.Network` emulates it.
         jitter: the standard deviation of the logarithm of that time.
         outage: the share of requests that meet no network.
         stakes: labels whose calls cost money or cannot be undone.

@@ -37,6 +37,9 @@ def curve(score: np.ndarray, weak: np.ndarray, strong: np.ndarray) -> Curve:
     """The curve of a score (higher: keep local) given both sides' outcomes, all [requests].
 
     Requests of equal score are escalated together: no threshold could part them.
+
+    Raises:
+        ValueError: no requests, or not a score and two outcomes for each.
     """
     score, weak, strong = (np.asarray(values, dtype=np.float64) for values in (score, weak, strong))
     if not len(score) or not score.shape == weak.shape == strong.shape:
@@ -95,9 +98,8 @@ def figures(
     gain = (np.asarray(strong, dtype=np.float64) - np.asarray(weak, dtype=np.float64))[order]
     rows = []
     for drawn_requests in draws(len(order), resamples, seed):
-        counts = np.bincount(drawn_requests, minlength=len(order))[
-            order
-        ]  # the same requests for every score, so that figures can be compared
+        # The same requests for every score, so that figures can be compared; counted in the order of this one.
+        counts = np.bincount(drawn_requests, minlength=len(order))[order]
         gained = np.append(0.0, np.cumsum(gain * counts)[ends])
         if gained[-1] > 1e-9:
             share = np.append(0.0, np.cumsum(counts)[ends]) / len(order)

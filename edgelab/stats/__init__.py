@@ -1,4 +1,8 @@
-"""Numbers one may quote: intervals, bootstrap, softmax, raw samples. NumPy only."""
+"""Numbers one may quote: intervals, bootstrap, raw samples, divergence. NumPy only.
+
+Two functions are called as their files are, and are imported from these: `stats.bootstrap.bootstrap`,
+`stats.softmax.softmax`.
+"""
 
 from edgelab.stats.binomial import binomial_bounds, binomial_cumulative
 from edgelab.stats.bootstrap import paired_difference, paired_ratio
@@ -11,7 +15,7 @@ from edgelab.stats.intervals import (
     retention_interval,
 )
 from edgelab.stats.samples import LatencySamples
-from edgelab.stats.softmax import kl_divergence, log_softmax, softmax
+from edgelab.stats.softmax import kl_divergence, log_softmax
 
 __all__ = [
     "Interval",
@@ -27,5 +31,4 @@ __all__ = [
     "paired_ratio",
     "percentile_interval",
     "retention_interval",
-    "softmax",
 ]

@@ -80,7 +80,7 @@ def retention_interval(student: np.ndarray, teacher: np.ndarray) -> Interval:
     return Interval(value, min(value, where(Z95, 0, value)), max(value, where(-Z95, value, top)))
 
 
-def percentile_interval(values: Sequence[float], q: float) -> Interval:
+def percentile_interval(values: Sequence[float] | np.ndarray, q: float) -> Interval:
     """The q-th percentile of `values` [samples] with its 95 % interval: it assumes nothing of the distribution.
 
     The number of samples below the true percentile is binomial(n, q/100); the bounds are the order statistics
@@ -92,7 +92,7 @@ def percentile_interval(values: Sequence[float], q: float) -> Interval:
     return Interval(float(np.percentile(values, q)), float(bounds[low]), float(bounds[high + 1]))
 
 
-def early_stopping_estimate(values: Sequence[float], q: float = 90, confidence: float = 0.99) -> float:
+def early_stopping_estimate(values: Sequence[float] | np.ndarray, q: float = 90, confidence: float = 0.99) -> float:
     """The q-th percentile as MLPerf Inference reports it for one request at a time: a bound that errs on the slow side.
 
     Let t be the most samples of n that may lie above the true percentile, by a chance of at most 1 - `confidence`:

@@ -9,9 +9,7 @@ import pytest
 import torch
 import toy_checks
 
-from edgelab.course.compare import difference, show
 from edgelab.course.exercises import CONSTANT, Checks, FunctionExercise, Mistake, is_stub
-from edgelab.course.running import within
 from edgelab.workspace import PACKAGE
 
 
@@ -189,11 +187,6 @@ def test_an_endless_loop_is_stopped(capsys):
     assert threading.active_count() == threads
 
 
-def test_what_breaks_inside_comes_out():
-    with pytest.raises(ZeroDivisionError):
-        within(1.0, lambda: 1 / 0)
-
-
 def test_a_right_answer_may_round_differently_and_draw_from_its_generator(capsys):
     def shuffled(values, rng):
         return rng.permutation(values)
@@ -242,6 +235,13 @@ def test_designs_are_judged_by_what_they_do(check, capsys):
     assert "2 seeds cannot show" in printed and "a model is chosen on validation, not on test" in printed
 
 
+def test_a_score_without_a_bar_is_the_courses_own_fault():
+    check = Checks()
+    check.design("threshold", 0.5, judge=toy_checks.coverage, nudge="", mistakes=())
+    with pytest.raises(TypeError, match="threshold: expected complaints or, for a score, a bar"):
+        check("threshold", 0.5)
+
+
 def test_stubs():
     def started(logits):
         scaled = ...
@@ -268,17 +268,3 @@ def test_an_unknown_exercise_names_the_known_ones(check):
     for call in (lambda: check(stub), lambda: check("sofften", stub), lambda: check.answer("x"), lambda: check(3)):
         with pytest.raises(ValueError, match="this notebook's are: soften, plan, threshold"):
             call()
-
-
-def test_differences():
-    assert not difference({"a": (1, [True, "x", None])}, {"a": [1, (True, "x", None)]})
-    assert difference({"a": [1, 2]}, {"a": [1, 3]}) == "at 'a': at 1: the values differ by up to 1"
-    assert difference([1], [1, 2]) == "expected a list of 2, got one of 1"
-    assert difference({"b": 1}, {"a": 1}) == "expected the keys ['a'], got ['b']"
-    assert difference(np.array([0, 1]), np.array([False, True])) == "expected values of type bool, got int64"
-    assert difference(1, True) == "expected True or False, got a number"
-    assert not difference(np.float32(2.0), 2.0) and not difference(2, 2.0)
-    with pytest.raises(TypeError, match="checks cannot compare"):
-        difference(object(), object())
-    assert show(np.zeros((64, 150))) == "an array of shape (64, 150)"
-    assert show("caf\u00e9") == "'caf\\xe9'" and len(show("x" * 999)) == 160

@@ -8,13 +8,15 @@ from edgelab.machine.host import Host
 from edgelab.models import training
 from edgelab.models.encoder import pad
 from edgelab.models.networks import Convolution, Static
-from edgelab.models.tokens import Encoded
+from edgelab.models.tokens import Encoded, load_tokenizer
 from edgelab.models.training import (
     Batch,
     Recipe,
+    draw_mixture,
     hard_loss,
     length_buckets,
     make_batch,
+    mask_tokens,
     run,
     schedule,
     train,
@@ -42,9 +44,6 @@ def small_model(seed=0):
 
 
 RECIPE = Recipe(lr=0.02, head_lr=0.02, batch_size=10, epochs=15)
-
-
-# --- batches ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("examples", "size"), [(1, 4), (10, 3), (64, 8), (1003, 7)])
@@ -79,9 +78,6 @@ def test_a_batch_lines_up_words_tags_and_labels():
     assert batch.ids[batch.first].tolist() == [20, 10, 11]
 
 
-# --- schedule -----------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("decay", ["linear", "cosine"])
 def test_the_rate_rises_to_its_peak_and_falls_to_nothing(decay):
     shares = [schedule(step, 200, 0.1, decay) for step in range(201)]
@@ -101,9 +97,31 @@ def test_a_recipe_counts_steps_or_epochs():
     assert Recipe(1, 1, batch_size=64, epochs=2).total_steps(65) == 4
     assert Recipe(1, 1, batch_size=64, epochs=0.5).total_steps(6400) == 50
     assert Recipe(1, 1, batch_size=64, steps=7).total_steps(10**6) == 7
+    with pytest.raises(ValueError, match="expected epochs or steps, found neither"):
+        Recipe(1, 1).total_steps(64)
 
 
-# --- training -----------------------------------------------------------------------------------
+def test_masking_hides_a_share_of_ordinary_tokens_only():
+    tokenizer = load_tokenizer()
+    special = [tokenizer.token_to_id(token) for token in ("[PAD]", "[CLS]", "[SEP]")]
+    ids = torch.randint(2000, 3000, (200, 30))
+    ids[:, 0], ids[:, -2], ids[:, -1] = special[1], special[2], special[0]
+    kept = ids.clone()
+    hidden = mask_tokens(tokenizer, 0.15)(ids, np.random.default_rng(0)) == tokenizer.token_to_id("[MASK]")
+    assert torch.equal(ids, kept) and not hidden[:, [0, -2, -1]].any()
+    assert hidden[:, 1:-2].float().mean().item() == pytest.approx(0.15, abs=0.02)
+    assert not (mask_tokens(tokenizer, 0.0)(ids, np.random.default_rng(0)) != ids).any()
+
+
+def test_the_mixture_holds_the_share_of_real_texts_that_was_asked_for():
+    lengths = np.random.default_rng(1).integers(3, 20, 1000)
+    batches = list(draw_mixture(lengths, 100, 0.3, 40)(np.random.default_rng(0)))
+    assert [len(b) for b in batches] == [40] * 50
+    rows = np.concatenate(batches)
+    assert (rows < 100).mean() == pytest.approx(0.3, abs=0.03) and rows.max() > 950 and rows.min() < 10
+    assert np.mean([np.ptp(lengths[b]) for b in batches]) < 3
+    only_real = np.concatenate(list(draw_mixture(lengths[:100], 100, 0.3, 40)(np.random.default_rng(0))))
+    assert only_real.max() < 100 and len(set(only_real)) == 100
 
 
 def test_a_model_learns_labels_and_tags_and_the_bar_tells_the_loss(capsys):
@@ -198,9 +216,6 @@ def test_hard_loss_is_the_cross_entropy_of_labels_and_of_words():
     assert hard_loss((intent, slots), batch).item() == pytest.approx(of_labels + of_words)
 
 
-# --- running ------------------------------------------------------------------------------------
-
-
 def test_outputs_come_in_the_order_of_the_texts_whatever_the_batches():
     data, model = toy(23), small_model().eval()
     one, many = run(model, data, batch_size=1), run(model, data, batch_size=10)
@@ -219,10 +234,10 @@ def test_a_text_without_words_has_no_slot_rows():
 
 
 def test_a_model_without_slots_has_none():
-    assert run(Static(torch.randn(40, 4), 4, 3).eval(), toy(5)).slot_logits is None
-
-
-# --- precision ----------------------------------------------------------------------------------
+    outputs = run(Static(torch.randn(40, 4), 4, 3).eval(), toy(5))
+    assert outputs.slot_logits is None
+    with pytest.raises(ValueError, match="found outputs of a model without a slot head"):
+        outputs.slot_rows()
 
 
 @pytest.mark.parametrize(

@@ -1,22 +1,12 @@
 """The mathematics of few bits against ONNX Runtime's operators, torch and by hand."""
 
-from itertools import product
-
 import numpy as np
 import onnxruntime
 import pytest
 import torch
 from onnx import helper
 
-from edgelab.distillation.losses import soft_label_loss
-from edgelab.machine.host import host
-from edgelab.models.outputs import Outputs
-from edgelab.quantization.allocation import allocate
-from edgelab.quantization.arithmetic import saturating_matmul
-from edgelab.quantization.damage import answers_flipped, change, divergence, flips
 from edgelab.quantization.grid import affine_parameters, best_clip, fake_quantize, packed_bytes, quantize
-from edgelab.quantization.onnx_tools import integer_product
-from edgelab.stats.intervals import accuracy_interval
 
 RNG = np.random.default_rng(0)
 
@@ -30,9 +20,6 @@ def operator(name, inputs, outputs, **attributes):
     graph = helper.make_graph([helper.make_node(name, list(inputs), outputs, **attributes)], "one", feeds, results)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10)
     return onnxruntime.InferenceSession(model.SerializeToString()).run(None, inputs)
-
-
-# --- numbers to integers and back ---------------------------------------------------------------
 
 
 def test_symmetric_by_hand():
@@ -160,112 +147,7 @@ def test_the_best_clip_is_the_best_by_trying_all(bits):
     assert best_clip(values, bits, shares) == shares[np.argmin(whole)] < 1
 
 
-# --- arithmetic on integers ---------------------------------------------------------------------
-
-
-def test_saturation_by_hand():
-    a, b = np.array([[255, 255, 255]], dtype=np.uint8), np.array([[127], [127], [1]], dtype=np.int8)
-    assert saturating_matmul(a, b).tolist() == [[32767 + 255]]  # exactly it would be 65,025
-    assert saturating_matmul(a, -b).tolist() == [[-32768 - 255]]
-
-
-@pytest.mark.parametrize("shape", [(1, 3, 5), (4, 64, 16), (2, 193, 33)])
-def test_the_product_is_this_processors(shape):
-    """x86 without VNNI saturates as we say, everything else is exact."""
-    m, k, n = shape
-    a, b = RNG.integers(150, 256, (m, k)).astype(np.uint8), RNG.integers(-127, 128, (k, n)).astype(np.int8)
-    exact = a.astype(int) @ b.astype(int)
-    assert not np.array_equal(saturating_matmul(a, b), exact)
-    theirs = integer_product(a, b)
-    features = host().features
-    if features is not None and "avx2" in features and "vnni" not in features:
-        assert np.array_equal(theirs, saturating_matmul(a, b))
-    elif features is not None:
-        assert np.array_equal(theirs, exact)
-
-
-def test_seven_bit_weights_never_saturate():
-    a = np.full((1, 64), 255, dtype=np.uint8)
-    for weight in (-64, 64):
-        b = np.full((64, 1), weight, dtype=np.int8)
-        assert saturating_matmul(a, b) == a.astype(int) @ b.astype(int)
-        assert saturating_matmul(a, b + np.int8(np.sign(weight))) != a.astype(int) @ (b + np.sign(weight))
-
-
-# --- what changed -------------------------------------------------------------------------------
-
-
-def test_change_by_hand():
-    """Of four requests two are right before and after; one went wrong, one from wrong to wrong."""
-    original = np.eye(3)[[0, 1, 2, 0]] * 5
-    logits = np.eye(3)[[0, 1, 0, 2]] * 5
-    result = change(logits, original, np.array([0, 1, 2, 1]))
-    assert result.accuracy == accuracy_interval(np.array([True, True, False, False]))
-    assert result.flips == accuracy_interval(np.array([False, False, True, True]))
-    assert result.kl == pytest.approx(soft_label_loss(logits, original, 1.0)) and result.kl > 0
-    assert change(original, original, np.zeros(4, dtype=int)).flips.value == 0
-
-
-def outputs_of(tags, words=(2, 0, 3)):
-    return Outputs(np.eye(4)[[0, 1, 2]], None if tags is None else np.eye(5)[tags], np.array(words))
-
-
-def test_an_answer_flips_with_its_intent_or_any_of_its_words():
-    original = outputs_of([0, 1, 2, 3, 4])
-    assert answers_flipped(outputs_of([0, 1, 2, 3, 4]), original).tolist() == [False, False, False]
-    assert answers_flipped(outputs_of([0, 1, 0, 0, 4]), original).tolist() == [False, False, True]
-    assert answers_flipped(outputs_of([1, 1, 2, 3, 4]), original).tolist() == [True, False, False]
-    other = Outputs(np.eye(4)[[0, 3, 2]], original.slot_logits, original.words)
-    assert answers_flipped(other, original).tolist() == [False, True, False]
-    assert answers_flipped(outputs_of(None), outputs_of(None)).tolist() == [False, False, False]
-    assert flips(other.intent_logits, original.intent_logits).tolist() == [False, True, False]
-
-
-def test_divergence_adds_intents_and_words():
-    a, b = (Outputs(RNG.normal(size=(3, 4)), RNG.normal(size=(5, 6)), np.array([2, 0, 3])) for _ in range(2))
-    both = soft_label_loss(a.intent_logits, b.intent_logits, 1.0) + soft_label_loss(a.slot_logits, b.slot_logits, 1.0)
-    assert divergence(a, b) == pytest.approx(both)
-    assert divergence(outputs_of(None), outputs_of(None)) == 0
-
-
-# --- bits for each layer ------------------------------------------------------------------------
-
-
 def test_packed_bytes_count_integers_and_scales():
     assert packed_bytes((4096, 64), 0, 4) == 4096 * 32 + 4 * 4096
     assert packed_bytes((192, 256), 1, 8) == 192 * 256 + 4 * 256
     assert packed_bytes((3, 3), 0, 3) == 4 + 12  # 27 bits fill 4 bytes
-
-
-def plans(seed, layers=4, bits=(2, 3, 4, 8)):
-    """Damage that falls fourfold with each bit, as rounding errors do, and sizes that grow with bits."""
-    rng = np.random.default_rng(seed)
-    sensitive, values = rng.uniform(0.01, 1, layers), rng.integers(100, 5000, layers)
-    damage = {f"layer{i}": {b: sensitive[i] * 4.0**-b for b in bits} for i in range(layers)}
-    return damage, {f"layer{i}": {b: int(values[i] * b) for b in bits} for i in range(layers)}
-
-
-@pytest.mark.parametrize("seed", range(8))
-def test_the_allocation_is_the_best_of_all_plans_that_fit(seed):
-    damage, size = plans(seed)
-    layers = list(damage)
-
-    def cost(table, plan):
-        return sum(table[layer][bits] for layer, bits in plan.items())
-
-    for share in (0.26, 0.3, 0.45, 0.7, 1.0):
-        budget = share * cost(size, dict.fromkeys(layers, 8))
-        plan = allocate(damage, size, budget)
-        choices = (dict(zip(layers, bits, strict=True)) for bits in product((2, 3, 4, 8), repeat=len(layers)))
-        best = min(cost(damage, p) for p in choices if cost(size, p) <= budget)
-        assert cost(size, plan) <= budget and cost(damage, plan) == pytest.approx(best)
-    assert plan == dict.fromkeys(layers, 8)
-
-
-def test_the_allocation_by_hand_and_its_refusal():
-    damage = {"head": {2: 9.0, 4: 1.0}, "table": {2: 4.0, 4: 1.0}}
-    size = {"head": {2: 10, 4: 20}, "table": {2: 100, 4: 200}}
-    assert allocate(damage, size, 120) == {"head": 4, "table": 2}
-    assert allocate(damage, size, 220) == {"head": 4, "table": 4}
-    with pytest.raises(ValueError, match="expected room for at least 110 bytes, found a budget of 100"):
-        allocate(damage, size, 100)

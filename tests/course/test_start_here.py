@@ -1,0 +1,79 @@
+"""The explorers of the first notebook: an interval over its grid, and Pocket answering live."""
+
+import re
+from itertools import pairwise, product
+
+import numpy as np
+import pytest
+from explorers import assert_controls, assert_moves, assert_shows, cells, controls_of, parts
+
+from edgelab.bundle.predict import Bundle
+from edgelab.course.start_here import compute_call, compute_interval, show_interval, show_pocket
+from edgelab.stats.intervals import accuracy_interval
+
+
+@pytest.fixture(scope="module")
+def bundle(tiny_bundle):
+    return Bundle.load(tiny_bundle)
+
+
+EXPLORERS = {
+    "interval": show_interval,
+}
+
+
+@pytest.mark.parametrize("name", EXPLORERS)
+def test_an_explorer_has_few_bounded_controls_and_each_moves_all_it_shows(name):
+    assert_controls(EXPLORERS[name]())
+    assert_moves(EXPLORERS[name]())
+
+
+def test_the_interval_narrows_with_examples_over_its_grid():
+    for accuracy in np.arange(0.5, 1.005, 0.05):
+        widths = []
+        for examples in (50, 100, 900, 2500, 5000):
+            table = compute_interval(accuracy, examples)
+            interval = accuracy_interval(np.arange(examples) < round(accuracy * examples))
+            row = table.iloc[0].tolist()
+            assert row[:4] == [examples, f"{interval.value:.3f}", f"{interval.low:.3f}", f"{interval.high:.3f}"]
+            widths.append(float(row[4]))
+        assert all(a > b for a, b in pairwise(widths))
+    assert compute_interval(0.5, 100)["half-width, points"][0] == "9.6"  # 100 z / (2 sqrt(n + z^2))
+
+
+def test_the_interval_explorer_shows_what_is_computed():
+    box = show_interval()
+    accuracy, examples = controls_of(box)
+    for share, number in product((0.5, 0.92, 1.0), (50, 900, 5000)):
+        accuracy.value, examples.value = share, number
+        words, _, table = parts(box)
+        expected = compute_interval(share, number)
+        assert_shows(table, expected)
+        assert f"{number} examples" in words and expected["from"][0] in words and expected["to"][0] in words
+
+
+def test_a_call_lists_the_label_its_slots_and_the_runners_up(bundle):
+    table = compute_call(bundle, "wake me at seven")
+    assert table["tool"][0] == "set_alarm" and sorted(table["tool"]) == sorted(bundle.labels)
+    assert table["slots"].tolist() == ["time = seven", "", ""]
+    probabilities = table["probability"].astype(float)
+    assert probabilities.is_monotonic_decreasing and probabilities.sum() == pytest.approx(1, abs=0.002)
+    assert probabilities[0] == pytest.approx(bundle.predict("wake me at seven").confidence, abs=0.0006)
+    assert re.fullmatch(r"\d+\.\d\d ms", table["answered in"][0])
+    assert compute_call(bundle, "why is rome so famous", best=1)["slots"].tolist() == ["-"]
+
+
+def test_pocket_answers_at_every_key(bundle):
+    box = show_pocket(bundle, "wake me at seven")
+    text, answer, table = box.children
+    assert text.continuous_update and text.description
+    assert answer.value == "<b>set_alarm</b>, on this device"
+    text.value = "why is rome so famous"
+    assert answer.value == "<b>ask_cloud</b>, escalate to the cloud" and cells(table.value)[0][0] == "ask_cloud"
+    text.value = "  "
+    assert (answer.value, table.value) == ("Type a request.", "")
+    text.value = "play <b>queen</b>"
+    assert "<b>queen" not in table.value
+    assert [row[:2] for row in cells(table.value)] == compute_call(bundle, text.value)[
+        ["tool", "probability"]
+    ].values.tolist()
