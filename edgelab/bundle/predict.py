@@ -71,9 +71,8 @@ class Bundle:
     def load(cls, folder: str | Path, *, threads: int = 1) -> "Bundle":
         """Verify the folder against its manifest and open it.
 
-        Raises:
-            BundleError: a file is missing, altered or truncated, the format is newer than this program's, the files
-                do not belong together, or the model answers with something else than finite logits.
+        A `BundleError` says what is wrong: a file is missing, altered or truncated, the format is newer than this
+        program's, the files do not belong together, or the model answers with something else than finite logits.
         """
         folder = Path(folder)
         return cls(folder, read_manifest(folder), threads)
