@@ -63,7 +63,7 @@ class Bundle:
             self._plain = None
         # The tokenizer's highest id has an embedding only if the two files belong together. Two lengths: the answer
         # must follow that of the text. And a text of nothing, which some tokenizers make no token of.
-        highest = max(self.tokenizer.get_vocab().values())
+        highest = max(self.tokenizer.get_vocab().values(), default=0)
         for token_ids in ([highest], [highest] * 3, self.tokenizer.encode("").ids):
             self.run(token_ids)
 

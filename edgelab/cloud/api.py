@@ -8,9 +8,11 @@ from typing import Annotated, Any, Literal
 from fastapi import FastAPI, Header, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 from starlette.exceptions import HTTPException
 
+from edgelab.bundle.manifest import is_text
 from edgelab.cloud.client import STAND_IN
 from edgelab.cloud.intake import Guard, refusal
 from edgelab.cloud.network import EmulatedNetwork, Network
@@ -22,12 +24,26 @@ COUNTED = ("arrived", "refused", "lost_requests", "lost_responses", "carried_out
 STRICT = ConfigDict(strict=True, allow_inf_nan=False)  # as the API: "1" is no number, 1 no truth
 
 
+def written(text: str) -> str:
+    """A text as it is, if it can be written: JSON may hold half a character.
+
+    Raises:
+        PydanticCustomError: it cannot.
+    """
+    if not is_text(text):
+        raise PydanticCustomError("half_a_character", "Input should be a text, found half a character in it")
+    return text
+
+
+Text = Annotated[str, AfterValidator(written)]
+
+
 class Part(BaseModel):
     """One part of a message's content: the stand-in reads text alone."""
 
     model_config = STRICT
     type: Literal["text"]
-    text: str
+    text: Text
 
 
 def as_parts(content: object) -> object:
@@ -39,7 +55,7 @@ class Message(BaseModel):
     """One message of a conversation."""
 
     model_config = STRICT
-    role: str
+    role: Text
     content: Annotated[list[Part] | None, BeforeValidator(as_parts)] = None
 
 
@@ -47,7 +63,7 @@ class ChatRequest(BaseModel):
     """A request for a completion. What it says about sampling is checked, as the API does, and not followed."""
 
     model_config = STRICT
-    model: str
+    model: Text
     messages: list[Message] = Field(min_length=1)
     stream: bool | None = None
     n: int | None = None
@@ -112,7 +128,9 @@ class Api:
 async def bad_request(request: Request, error: RequestValidationError) -> JSONResponse:
     """What in a body or header is not as it should be: the first thing."""
     first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"][1:]) or "body"
+    where = ".".join(str(part) for part in first["loc"][1:])
+    if not where or first["type"] == "json_invalid":  # of which the place is a number of characters
+        where = "body"
     return refusal(400, f"{where}: {first['msg']}", param=where)
 
 

@@ -5,6 +5,7 @@ Whatever is refused, here or in the API, is refused in the shape of the OpenAI A
 
 import asyncio
 import contextlib
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import h11
@@ -125,7 +126,7 @@ class Protocol(H11Protocol):
 
     def _refuse(self, status: int, message: str) -> None:
         answer = refusal(status, message, headers=CLOSING)
-        head = h11.Response(status_code=status, headers=answer.raw_headers)
+        head = h11.Response(status_code=status, headers=answer.raw_headers, reason=HTTPStatus(status).phrase.encode())
         with contextlib.suppress(h11.LocalProtocolError):  # an answer has begun already
             for event in (head, h11.Data(data=bytes(answer.body)), h11.EndOfMessage()):
                 self.transport.write(self.conn.send(event) or b"")
