@@ -57,15 +57,15 @@ class Bundle:
         self._masked = takes_mask(self.session)
         self.tags: list[str] = tag_names(manifest["slot_names"] if len(self.session.get_outputs()) > 1 else [])
         self._allowed = allowed_tags(self.labels, self.tags, manifest["label_slots"])
-        try:
-            self._plain: WordPiece | None = WordPiece(self.tokenizer)
-        except ValueError:  # another tokenizer than the course's
-            self._plain = None
         # The tokenizer's highest id has an embedding only if the two files belong together. Two lengths: the answer
         # must follow that of the text. And a text of nothing, which some tokenizers make no token of.
         highest = max(self.tokenizer.get_vocab().values(), default=0)
         for token_ids in ([highest], [highest] * 3, self.tokenizer.encode("").ids):
             self.run(token_ids)
+        try:
+            self._plain: WordPiece | None = WordPiece(self.tokenizer)
+        except ValueError:  # another tokenizer than the course's
+            self._plain = None
 
     @classmethod
     def load(cls, folder: str | Path, *, threads: int = 1) -> "Bundle":
