@@ -134,3 +134,30 @@ def tiny_bundle(tiny_student, tiny_home):
     """The folder of its bundle: not to be changed; copy it first."""
     with tiny_home():
         return tiny_student.bundle()
+
+
+@pytest.fixture(scope="session")
+def pocket():
+    """The ready-made bundle."""
+    from edgelab.bundle.predict import Bundle
+    from tests.clouds import POCKET
+
+    return Bundle.load(POCKET)
+
+
+@pytest.fixture(scope="module")
+def cloud():
+    """The stand-in in a process of its own, serving that bundle: one for a whole file."""
+    from edgelab.cloud.client import start_cloud
+    from tests.clouds import AT_ONCE, POCKET
+
+    with start_cloud(POCKET, network=AT_ONCE) as running:
+        yield running
+
+
+@pytest.fixture
+def no_real_endpoint(monkeypatch):
+    """Whatever the environment names, nothing leaves: `pytest.mark.usefixtures("no_real_endpoint")`."""
+    from edgelab.cloud.client import MODEL_VARIABLE
+
+    monkeypatch.delenv(MODEL_VARIABLE, raising=False)

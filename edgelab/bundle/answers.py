@@ -28,6 +28,7 @@ class Answers:
 
     @property
     def accuracy(self) -> Interval:
+        """The share of right labels."""
         return accuracy_interval(self.correct)
 
     def retention(self, teacher: "Answers") -> Interval:

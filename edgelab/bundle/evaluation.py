@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edgelab.bundle.predict import Bundle
+from edgelab.datasets.dataset import Split
 from edgelab.datasets.slots import exact_match
 from edgelab.stats.intervals import Interval, accuracy_interval
 
@@ -22,11 +23,12 @@ class Evaluation:
     confidence: np.ndarray
 
 
-def evaluate(bundle: Bundle, split) -> Evaluation:
-    """Accuracy, per label, and slot exact match (every slot and value right, label or not) on a `dataset.Split`."""
+def evaluate(bundle: Bundle, split: Split) -> Evaluation:
+    """Accuracy, per label, and slot exact match (every slot and value right, label or not) on a split."""
     predictions = [bundle.predict(text) for text in split.texts]
     correct = np.array([p.label == label for p, label in zip(predictions, split.labels, strict=True)])
-    per_label, unknown = {}, {}
+    per_label: dict[str, tuple[int, int]] = {}
+    unknown: dict[str, int] = {}
     for label in sorted(set(split.labels)):
         of_label = np.array([other == label for other in split.labels])
         per_label[label] = (int(correct[of_label].sum()), int(of_label.sum()))

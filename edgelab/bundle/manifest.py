@@ -2,36 +2,95 @@
 
 import hashlib
 import json
+import math
 import os
+import reprlib
 import shutil
 import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from edgelab.datasets.dataset import label_slots
+from edgelab.datasets.dataset import Dataset, label_slots
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
 
 FORMAT = 1
 FILES = ("model.onnx", "tokenizer.json")
+LARGEST_MB = 4  # of a manifest; one of a thousand labels has a tenth of a megabyte
 
 
 class BundleError(ValueError):
     """A folder that is not a sound bundle; the message says which file and what was expected."""
 
 
+def is_text(value: object) -> bool:
+    """Whether a value is a text that can be written: JSON may hold half a character."""
+    return isinstance(value, str) and not any("\ud800" <= character <= "\udfff" for character in value)
+
+
+def is_number(value: object) -> bool:
+    """Whether a value is a finite number: JSON as Python reads it may hold NaN, and true is no number."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def is_sha256(value: object) -> bool:
+    """Whether a value is 64 hexadecimal digits, as hashlib writes them."""
+    return isinstance(value, str) and len(value) == 64 and set(value) <= set("0123456789abcdef")
+
+
+def are_names(value: object) -> bool:
+    """Whether a value is a list of texts, none twice."""
+    return isinstance(value, list) and all(is_text(name) for name in value) and len(set(value)) == len(value)
+
+
+def is_interval(value: object) -> bool:
+    """Whether a value is a list of three numbers: a value, the low and the high end of its interval."""
+    return isinstance(value, list) and len(value) == 3 and all(is_number(number) for number in value)
+
+
+def is_origin(value: object) -> bool:
+    """Whether a value says which data set a model was trained on."""
+    if not isinstance(value, dict):
+        return False
+    examples = value.get("examples")
+    return is_text(value.get("name")) and is_text(value.get("fingerprint")) and type(examples) is int and examples >= 0
+
+
+def are_all(value: object, fits: Callable[[object], bool]) -> bool:
+    """Whether a value is an object whose names are texts and whose values all fit."""
+    return isinstance(value, dict) and all(is_text(name) and fits(entry) for name, entry in value.items())
+
+
+ENTRIES: dict[str, tuple[str, Callable[[Any], bool]]] = {  # what is expected of each, in words and as a test
+    "model": ("a text", is_text),
+    "labels": ("a list of texts, one or more, none twice", lambda v: are_names(v) and v != []),
+    "slot_names": ("a list of texts, none twice", are_names),
+    "label_slots": ("a list of slot names for each label", lambda v: are_all(v, are_names)),
+    "thresholds": ("a number for each score", lambda v: are_all(v, is_number)),
+    "trained_on": ("a name, a fingerprint and a number of examples", is_origin),
+    "metrics": ("three numbers for each: value, low, high", lambda v: are_all(v, is_interval)),
+    "versions": ("a text for each library", lambda v: are_all(v, is_text)),
+    "sha256": ("64 hexadecimal digits for each file", lambda v: are_all(v, is_sha256)),
+    "manifest_sha256": ("64 hexadecimal digits", is_sha256),
+}
+
+
 def save(
     folder: Path,
     onnx_file: Path,
-    tokenizer,
+    tokenizer: "Tokenizer",
     *,
-    dataset,
+    dataset: Dataset,
     model: str,
-    metrics: dict,
-    thresholds: dict[str, float] | None = None,
+    metrics: Mapping[str, Sequence[float]],
+    thresholds: Mapping[str, float] | None = None,
 ) -> Path:
     """Write a bundle into `folder`, whole or not at all. An existing bundle there is replaced, another folder is not.
 
     Args:
-        tokenizer: a `tokenizers.Tokenizer`.
-        dataset: the `dataset.Dataset` it was trained on: gives labels, slots and the fingerprint.
+        dataset: what the model was trained on: gives labels, slots and the fingerprint.
         metrics: name to [value, low, high].
         thresholds: score to the value from which on an answer may be kept, such as `{"confidence": 0.7}`.
 
@@ -55,9 +114,9 @@ def save(
             "labels": list(dataset.labels),
             "slot_names": list(dataset.slot_names),
             "label_slots": label_slots(dataset.train),
-            "thresholds": thresholds or {},
+            "thresholds": dict(thresholds or {}),
             "trained_on": {"name": dataset.name, "fingerprint": dataset.fingerprint, "examples": len(dataset.train)},
-            "metrics": metrics,
+            "metrics": dict(metrics),
             "versions": versions(),
             "sha256": {name: _sha256(scratch / name) for name in FILES},
         }
@@ -84,31 +143,20 @@ def strangers(folder: Path) -> list[str]:
     return [name for name in found if name not in own]
 
 
-def read_manifest(folder: Path) -> dict:
-    """The verified `bundle.json` of a folder. Raises BundleError as `Bundle.load` does."""
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The verified `bundle.json` of a folder.
+
+    Raises:
+        BundleError: a file is missing, altered or truncated, or the manifest is none, or of a newer program.
+    """
     try:
         return _verified(folder)
     except OSError as error:
         raise BundleError(f"{error.filename or folder}: cannot be read: {error.strerror}") from None
 
 
-def _verified(folder: Path) -> dict:
-    file = folder / "bundle.json"
-    if not file.is_file():
-        raise BundleError(f"{folder}: expected a bundle, found no bundle.json in it")
-    try:
-        manifest = json.loads(file.read_text("utf-8"))
-        found = manifest["format"]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        raise BundleError(f"{file}: expected a bundle's manifest, found something else") from None
-    if found != FORMAT:
-        newer = "; a newer EdgeLab wrote it: update this one" if isinstance(found, int) and found > FORMAT else ""
-        raise BundleError(f"{file}: expected format {FORMAT}, found {found!r}{newer}")
-    for key in ("labels", "slot_names", "label_slots", "sha256", "manifest_sha256"):
-        if key not in manifest:
-            raise BundleError(f"{file}: expected the key {key!r}, found none")
-    if manifest["manifest_sha256"] != manifest_sha256(manifest):
-        raise BundleError(f"{file}: does not match its own SHA-256: it was altered after it was written")
+def _verified(folder: Path) -> dict[str, Any]:
+    manifest = _parsed(folder)
     for name in FILES:
         if not (folder / name).is_file():
             raise BundleError(f"{folder / name}: expected a file of the bundle, found none")
@@ -117,11 +165,40 @@ def _verified(folder: Path) -> dict:
     return manifest
 
 
-def manifest_sha256(manifest: dict) -> str:
+def _parsed(folder: Path) -> dict[str, Any]:
+    file = folder / "bundle.json"
+    if not file.is_file():
+        raise BundleError(f"{folder}: expected a bundle, found no bundle.json in it")
+    if file.stat().st_size > LARGEST_MB * 1e6:
+        raise BundleError(f"{file}: expected a manifest of at most {LARGEST_MB} MB, found {file.stat().st_size} bytes")
+    try:
+        manifest = json.loads(file.read_text("utf-8"))
+        found, content_sha256 = manifest["format"], manifest_sha256(manifest)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise BundleError(f"{file}: expected a bundle's manifest, found something else") from None
+    if type(found) is not int or found != FORMAT:
+        newer = "; a newer EdgeLab wrote it: update this one" if isinstance(found, int) and found > FORMAT else ""
+        raise BundleError(f"{file}: expected format {FORMAT}, found {reprlib.repr(found)}{newer}")
+    _check_entries(file, manifest)
+    if manifest["manifest_sha256"] != content_sha256:
+        raise BundleError(f"{file}: does not match its own SHA-256: it was altered after it was written")
+    return manifest
+
+
+def _check_entries(file: Path, manifest: dict[str, Any]) -> None:
+    for key, (expected, fits) in ENTRIES.items():
+        if key not in manifest:
+            raise BundleError(f"{file}: expected the key {key!r}, found none")
+        if not fits(manifest[key]):
+            raise BundleError(f"{file}, {key}: expected {expected}, found {reprlib.repr(manifest[key])}")
+
+
+def manifest_sha256(manifest: Mapping[str, Any]) -> str:
     """SHA-256 of a manifest's other entries as sorted JSON: shows a slip of the hand, not someone who signs anew."""
     content = {key: value for key, value in manifest.items() if key != "manifest_sha256"}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    with path.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()

@@ -1,8 +1,11 @@
 """A bundle in use: text in, label and slots out. It needs onnxruntime, tokenizers and numpy alone."""
 
+import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -37,32 +40,28 @@ class Bundle:
     """A loaded bundle: one ONNX Runtime session and its tokenizer, with a shorter way for plain texts where the
     tokenizer is BERT's."""
 
-    def __init__(self, folder: Path, manifest: dict, threads: int):
-        from tokenizers import Tokenizer
-
-        from edgelab.bundle.session import cpu_session, takes_mask
+    def __init__(self, folder: Path, manifest: dict[str, Any], threads: int) -> None:
+        from edgelab.bundle.opening import open_model, open_tokenizer
+        from edgelab.bundle.session import takes_mask
         from edgelab.bundle.wordpiece import WordPiece
 
         self.folder, self.manifest = folder, manifest
         self.labels: tuple[str, ...] = tuple(manifest["labels"])
         try:
-            self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-            self.session = cpu_session(folder / "model.onnx", threads=threads)
-            self._masked = takes_mask(self.session)
-            # The tokenizer's last token has an embedding only if the two files belong together.
-            intent, slots = self.run([self.tokenizer.get_vocab_size() - 1])
-        except ImportError:  # a library that is missing is no fault of the bundle
+            self.tokenizer = open_tokenizer(folder / "tokenizer.json")
+            self.session = open_model(folder / "model.onnx", threads=threads)
+        except (ImportError, BundleError):  # a library that is missing is no fault of the bundle
             raise
         except Exception as error:  # both libraries raise classes of their own
-            raise BundleError(f"{folder}: model and tokenizer do not work: {' '.join(str(error).split())}") from None
-        self.tags: list[str] = tag_names([] if slots is None else manifest["slot_names"])
-        found = (len(intent), 1 if slots is None else slots.shape[1])
-        if found != (len(self.labels), len(self.tags)):
-            raise BundleError(
-                f"{folder}: bundle.json has {len(self.labels)} labels and {len(self.tags)} slot tags, "
-                f"model.onnx answers with {found[0]} and {found[1]}"
-            )
+            raise BundleError(f"{folder}: model and tokenizer do not work: {_one_line(error)}") from None
+        self._masked = takes_mask(self.session)
+        self.tags: list[str] = tag_names(manifest["slot_names"] if len(self.session.get_outputs()) > 1 else [])
         self._allowed = allowed_tags(self.labels, self.tags, manifest["label_slots"])
+        # The tokenizer's highest id has an embedding only if the two files belong together. Two lengths: the answer
+        # must follow that of the text. And a text of nothing, which some tokenizers make no token of.
+        highest = max(self.tokenizer.get_vocab().values(), default=0)
+        for token_ids in ([highest], [highest] * 3, self.tokenizer.encode("").ids):
+            self.run(token_ids)
         try:
             self._plain: WordPiece | None = WordPiece(self.tokenizer)
         except ValueError:  # another tokenizer than the course's
@@ -72,18 +71,18 @@ class Bundle:
     def load(cls, folder: str | Path, *, threads: int = 1) -> "Bundle":
         """Verify the folder against its manifest and open it.
 
-        Raises:
-            BundleError: a file is missing, altered or truncated, the format is newer than this program's, or the
-                files do not belong together.
+        A `BundleError` says what is wrong: a file is missing, altered or truncated, the format is newer than this
+        program's, the files do not belong together, or the model answers with something else than finite logits.
         """
         folder = Path(folder)
         return cls(folder, read_manifest(folder), threads)
 
     @property
     def size_bytes(self) -> int:
+        """What the whole folder takes."""
         return sum(f.stat().st_size for f in self.folder.iterdir())
 
-    def encode(self, text: str):
+    def encode(self, text: str) -> Tokenized:
         """The text's `ids`, `word_ids` and `offsets`: a `wordpiece.Tokens` if it is plain, else the library's."""
         if self._plain and self._plain.accepts(text):
             return self._plain.encode(text)
@@ -95,7 +94,7 @@ class Bundle:
             return self._plain.ids(text)
         return self.tokenizer.encode(text).ids
 
-    def overflow(self, text: str) -> list[Tokenized]:
+    def overflow(self, text: str) -> Sequence[Tokenized]:
         """The parts of a text beyond what the model reads at once; empty where it reads all of it."""
         longest = (self.tokenizer.truncation or {}).get("max_length")
         if longest is None or len(self.token_ids(text)) < longest:
@@ -107,18 +106,43 @@ class Bundle:
         return self.run(self.token_ids(text))
 
     def run(self, token_ids: list[int]) -> tuple[np.ndarray, np.ndarray | None]:
-        """`logits` of a text that is tokenized already."""
+        """`logits` of a text that is tokenized already.
+
+        Raises:
+            BundleError: the model fails, or answers in another shape than its bundle says, or with no finite number.
+        """
         ids = np.array([token_ids], dtype=np.int64)
         feed = {"ids": ids, "mask": np.ones_like(ids)} if self._masked else {"ids": ids}
-        outputs = self.session.run(None, feed)
+        try:
+            outputs = self.session.run(None, feed)
+        except Exception as error:  # ONNX Runtime's own share no base class
+            raise BundleError(f"{self.folder}: model and tokenizer do not work: {_one_line(error)}") from None
+        expected = [(1, len(self.labels)), (1, len(token_ids), len(self.tags))][: len(outputs)]
+        found = [output.shape for output in outputs]
+        if found != expected:
+            raise BundleError(
+                f"{self.folder}: bundle.json has {len(self.labels)} labels and {len(self.tags)} slot tags, "
+                f"model.onnx answers {len(token_ids)} tokens in the shape {found} instead of {expected}"
+            )
+        for output in outputs:
+            # Cheaper than to look at all: argmax finds what is no number first. Minus infinity rules a label out.
+            if output.size and not math.isfinite(output.item(output.argmax())):
+                raise BundleError(f"{self.folder}: model.onnx answers {len(token_ids)} tokens with no finite number")
         return outputs[0][0], outputs[1][0] if len(outputs) > 1 else None
 
     def predict(self, text: str) -> Prediction:
+        """The label of a text, and the values of the slots that the label may carry."""
         start = time.perf_counter_ns()
         tokens = self.encode(text) if len(self.tags) > 1 else None
         intent, slots = self.run(self.token_ids(text) if tokens is None else tokens.ids)
         best = int(intent.argmax())
-        spans = () if tokens is None else decode(slots, self._allowed[best], tokens, self.tags)
+        spans: tuple[Span, ...] = ()
+        if tokens is not None and slots is not None:
+            spans = decode(slots, self._allowed[best], tokens, self.tags)
         values = slot_values(text, spans)
         latency_ms = (time.perf_counter_ns() - start) / 1e6
         return Prediction(text, self.labels[best], values, latency_ms, spans, intent, slots, tokens)
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())

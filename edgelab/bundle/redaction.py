@@ -10,6 +10,7 @@ the wording). It lowers what is told; it is no anonymity. `leaked` counts what g
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -75,7 +76,7 @@ def redact(text: str, spans: Iterable[Span], private: Iterable[str] = PRIVATE_SL
     return Redacted("".join([*pieces, text[position:]]), mapping, replaced, text)
 
 
-def restore(answer, redacted: Redacted):
+def restore(answer: Any, redacted: Redacted) -> Any:
     """Put the values back: into a text, or into all texts of a list or dict (slots, a call's arguments)."""
     if isinstance(answer, str):
         if not redacted.mapping:
@@ -107,14 +108,14 @@ def private_spans(
     costs the cloud a word, what is missed is out. Above 1, the likeliest tag alone decides. Empty for a bundle without
     a slot head.
     """
-    if found.slot_logits is None:
+    if found.tokens is None:
         return ()
     of_private = np.array([tag[2:] in set(private) for tag in bundle.tags])
-    parts = [(found.tokens, found.slot_logits)]
-    # What is too long for one run leaves all the same.
-    parts += [(part, bundle.run(part.ids)[1]) for part in bundle.overflow(found.text)]
     spans: tuple[Span, ...] = ()
-    for part, slots in parts:
+    for part in (found.tokens, *bundle.overflow(found.text)):  # what is too long for one run leaves all the same
+        slots = found.slot_logits if part is found.tokens else bundle.run(part.ids)[1]
+        if slots is None:
+            return ()
         probability = softmax(slots)
         hidden = of_private.any() & (probability[:, of_private].sum(1) >= at_least)
         likeliest_private = np.where(of_private, slots, -np.inf).argmax(1)

@@ -9,6 +9,10 @@ vocabulary from its beginning on (Schuster and Nakajima 2012; Devlin et al. 2019
 import json
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
 
 WORD = re.compile(r"[a-z0-9]+|[^a-z0-9 ]")
 LONGEST_WORD = 100
@@ -27,8 +31,12 @@ class Tokens:
 class WordPiece:
     """The plain part of a `tokenizers.Tokenizer` that is BERT's, for texts that `accepts` lets through."""
 
-    def __init__(self, tokenizer):
-        """Raises ValueError if the tokenizer is not BERT's, lower-casing, with [CLS] and [SEP] around each text."""
+    def __init__(self, tokenizer: "Tokenizer") -> None:
+        """Take over a tokenizer's vocabulary.
+
+        Raises:
+            ValueError: the tokenizer is not BERT's, lower-casing, with [CLS] and [SEP] around each text.
+        """
         spec = json.loads(tokenizer.to_str())
         model, normalizer = spec["model"], spec["normalizer"] or {}
         around = [part.get("SpecialToken", {}).get("id") for part in (spec["post_processor"] or {}).get("single", [])]
@@ -38,6 +46,7 @@ class WordPiece:
             and (spec["pre_tokenizer"] or {}).get("type") == "BertPreTokenizer"
             and around == ["[CLS]", None, "[SEP]"]
             and spec["padding"] is None
+            and {"[CLS]", "[SEP]", model.get("unk_token")} <= set(model["vocab"])
         )
         if not is_bert:
             raise ValueError("expected BERT's tokenizer, without padding")
@@ -66,7 +75,9 @@ class WordPiece:
 
     def encode(self, text: str) -> Tokens:
         """The same with words and places."""
-        ids, word_ids, offsets = [self._first], [None], [(0, 0)]
+        ids = [self._first]
+        word_ids: list[int | None] = [None]
+        offsets = [(0, 0)]
         for number, match in enumerate(WORD.finditer(text.lower())):
             start = match.start()
             for piece, end in self._pieces(match.group()):
@@ -74,10 +85,8 @@ class WordPiece:
                 word_ids.append(number)
                 offsets.append((start, match.start() + end))
                 start = match.start() + end
-        for column, closing in ((ids, self._last), (word_ids, None), (offsets, (0, 0))):
-            del column[self._room + 1 :]
-            column.append(closing)
-        return Tokens(ids, word_ids, offsets)
+        kept = self._room + 1
+        return Tokens([*ids[:kept], self._last], [*word_ids[:kept], None], [*offsets[:kept], (0, 0)])
 
     def _pieces(self, word: str) -> list[tuple[int, int]]:
         """The pieces of a word: the id of each, and where it ends in the word."""

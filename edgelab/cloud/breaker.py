@@ -16,11 +16,14 @@ class Breaker:
     """Opens after `failures` failed requests in a row; after `cooldown_s` it lets one through as a probe, and closes
     when that succeeds. Safe to share between threads."""
 
-    def __init__(self, *, failures: int = 3, cooldown_s: float = 30.0, clock: Callable[[], float] = time.monotonic):
+    def __init__(
+        self, *, failures: int = 3, cooldown_s: float = 30.0, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         if failures < 1 or not cooldown_s >= 0:
             raise ValueError(f"expected failures >= 1 and cooldown_s >= 0, found {failures} and {cooldown_s}")
         self.failures, self.cooldown_s, self._clock = failures, cooldown_s, clock
-        self._lock, self._in_a_row, self._next_probe = threading.Lock(), 0, None
+        self._lock, self._in_a_row = threading.Lock(), 0
+        self._next_probe: float | None = None
 
     def admit(self) -> str:
         """Whether the next request may go: CLOSED, yes; PROBE, yes, with a single try; OPEN, no."""
@@ -33,10 +36,12 @@ class Breaker:
             return PROBE
 
     def succeeded(self) -> None:
+        """A request that was let through got its answer."""
         with self._lock:
             self._in_a_row, self._next_probe = 0, None
 
     def failed(self) -> None:
+        """A request that was let through got none."""
         with self._lock:
             self._in_a_row += 1
             if self._in_a_row >= self.failures:

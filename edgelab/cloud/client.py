@@ -17,8 +17,12 @@ import weakref
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from edgelab.cloud.network import Network
+
+if TYPE_CHECKING:
+    import openai
 
 STAND_IN = "stand-in"  # the name of its model
 MODEL_VARIABLE = "EDGELAB_CLOUD_MODEL"
@@ -36,14 +40,14 @@ class Cloud:
     the server watches the pipe that its parent holds, when the parent is killed.
     """
 
-    def __init__(self, base_url: str, key: str, network: Network, process: subprocess.Popen):
+    def __init__(self, base_url: str, key: str, network: Network, process: subprocess.Popen[str]) -> None:
         self.base_url, self.key, self.network, self.process = base_url, key, network, process
         self._end = weakref.finalize(self, _end, process)
 
     def __enter__(self) -> "Cloud":
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def __repr__(self) -> str:
@@ -51,6 +55,7 @@ class Cloud:
 
     @property
     def running(self) -> bool:
+        """Whether the server's process is alive."""
         return self.process.poll() is None
 
     def close(self) -> None:
@@ -60,7 +65,8 @@ class Cloud:
     def traffic(self) -> dict[str, int]:
         """What the server counted. Tries: `arrived`, and of them `refused` (outage), `lost_requests`,
         `lost_responses`. Requests, by idempotency key: `carried_out` (how often any was), `requests` (how many
-        different ones), `repeated` (tries answered from memory, not carried out again)."""
+        different ones; the server remembers the last 4,096 keys), `repeated` (tries answered from memory, not carried
+        out again)."""
         return self._control("GET")["traffic"]
 
     @contextlib.contextmanager
@@ -73,7 +79,7 @@ class Cloud:
             if self.running:
                 self._control("PUT", {"outage": False})
 
-    def _control(self, method: str, body: dict | None = None) -> dict:
+    def _control(self, method: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         request = urllib.request.Request(
             f"{self.base_url.removesuffix('/v1')}/network",
             None if body is None else json.dumps(body).encode(),
@@ -104,8 +110,9 @@ def start_cloud(
         answer_rate: the share of open questions whose emulated answer counts as right.
         seed: of the network's draws and of which answers are right.
 
+    A folder that is not a sound bundle is a `BundleError`, before any process is started.
+
     Raises:
-        BundleError: the folder is not a sound bundle.
         CloudError: it does not come up; the message is its own last line.
     """
     from edgelab.bundle.manifest import read_manifest
@@ -125,13 +132,14 @@ def start_cloud(
             text=True,
             start_new_session=True,  # an interrupted cell is not the end of the server
         )
+        stdin, stdout = _pipes(process)
         impatient = threading.Timer(READY_S, process.kill)
         impatient.start()
         try:
             with contextlib.suppress(BrokenPipeError):  # it died at once: its complaint is read below
-                process.stdin.write(json.dumps(settings) + "\n")
-                process.stdin.flush()
-            port = process.stdout.readline().strip()  # the port, once it answers; nothing if it died
+                stdin.write(json.dumps(settings) + "\n")
+                stdin.flush()
+            port = stdout.readline().strip()  # the port, once it answers; nothing if it died
         except BaseException:
             _end(process)
             raise
@@ -147,7 +155,7 @@ def start_cloud(
     return Cloud(f"http://127.0.0.1:{port}/v1", key, network, process)
 
 
-def client_from(cloud: Cloud | None = None, *, timeout_s: float = 5.0, max_retries: int = 2):
+def client_from(cloud: Cloud | None = None, *, timeout_s: float = 5.0, max_retries: int = 2) -> "openai.OpenAI":
     """An `openai.OpenAI` client: of the stand-in, or of a real endpoint where EDGELAB_CLOUD_MODEL names a model.
 
     With that variable set, the address and the key are those of the `openai` package's own OPENAI_BASE_URL and
@@ -177,7 +185,7 @@ def client_from(cloud: Cloud | None = None, *, timeout_s: float = 5.0, max_retri
         max_retries=max_retries,
         http_client=openai.DefaultHttpx2Client(trust_env=False),  # loopback: no proxy of the environment's
     )
-    client.stand_in = cloud  # so that it lives as long as its client
+    client.stand_in = cloud  # type: ignore[attr-defined]  # so that it lives as long as its client
     return client
 
 
@@ -186,13 +194,19 @@ def model_name() -> str:
     return os.environ.get(MODEL_VARIABLE, "").strip() or STAND_IN
 
 
-def _end(process: subprocess.Popen) -> None:
+def _pipes(process: subprocess.Popen[str]) -> tuple[IO[str], IO[str]]:
+    """The process's standard input and output: `start_cloud` asked for both."""
+    return cast(IO[str], process.stdin), cast(IO[str], process.stdout)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
     """Closing its input asks the server to end; a few seconds' patience, then force."""
+    stdin, stdout = _pipes(process)
     with contextlib.suppress(OSError):
-        process.stdin.close()
+        stdin.close()
     try:
         process.wait(CLOSE_S)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-    process.stdout.close()
+    stdout.close()

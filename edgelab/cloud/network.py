@@ -4,8 +4,12 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 COMPLETIONS = "/v1/chat/completions"
 
@@ -43,8 +47,7 @@ class Network:
     A real network that loses packets is silent until the client's time runs out. Here a connection breaks instead, so
     that a thousand requests need not wait; a round trip beyond the client's patience is how a time-out is emulated.
 
-    Raises:
-        NetworkError: a value out of its range.
+    A value out of its range is a `NetworkError`.
     """
 
     round_trip_ms: float = 80.0
@@ -52,7 +55,7 @@ class Network:
     loss: float = 0.0
     outage: tuple[float, float] | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name, (expected, right) in RANGES.items():
             value = getattr(self, name)
             try:
@@ -77,12 +80,16 @@ class Network:
 class EmulatedNetwork:
     """An ASGI application behind a network: it delays, and drops connections, of the chat completions alone."""
 
-    def __init__(self, app, network: Network, traffic: Counter, *, seed: int, clock: Callable[[], float]):
+    def __init__(
+        self, app: "ASGIApp", network: Network, traffic: Counter[str], *, seed: int, clock: Callable[[], float]
+    ) -> None:
         self.app, self.network, self.traffic, self.clock = app, network, traffic, clock
         self.unplugged = False
-        self._draws, self._started = np.random.default_rng(seed), None
+        self._draws = np.random.default_rng(seed)
+        self._started: float | None = None
 
-    async def __call__(self, scope, receive, send):
+    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+        """Carry one request there and its answer back, or lose one of them."""
         if scope["type"] != "http" or scope["path"] != COMPLETIONS:
             return await self.app(scope, receive, send)
         self.traffic["arrived"] += 1
@@ -94,9 +101,9 @@ class EmulatedNetwork:
         if trip.lost == "request":
             self.traffic["lost_requests"] += 1
             return await drop(send)
-        answer = []
+        answer: list[Message] = []
 
-        async def keep(message):
+        async def keep(message: "Message") -> None:
             answer.append(message)
 
         await self.app(scope, receive, keep)
@@ -108,12 +115,13 @@ class EmulatedNetwork:
             await send(message)
 
     def out_now(self) -> bool:
+        """Whether every connection drops now: by hand, or since the outage is on."""
         now = self.clock()
         self._started = now if self._started is None else self._started
         seconds, outage = now - self._started, self.network.outage
         return self.unplugged or (outage is not None and outage[0] <= seconds < outage[1])
 
 
-async def drop(send) -> None:
+async def drop(send: "Send") -> None:
     """Announce an answer and end without it: the server closes the connection, and the client sees it broken."""
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1")]})

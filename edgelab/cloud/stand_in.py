@@ -5,12 +5,14 @@ import json
 import re
 import time
 from collections import Counter
+from typing import Any
 
 from edgelab.bundle.predict import Bundle
 from edgelab.bundle.redaction import merged
 from edgelab.datasets.slots import Span, slot_values
 
 BEYOND = ("ask_cloud",)  # labels that are answered in words, not by a tool call
+KEPT = 4096  # answers that are remembered by their key: tens of megabytes at most
 PLACEHOLDER = re.compile(r"<([a-z_]+)_\d+>")
 PLAIN = {  # a usual value of each kind of placeholder
     "person": "Alex",
@@ -28,47 +30,59 @@ class KeyReused(ValueError):
 
 
 class Service:
-    """Carries requests out, each once: what was answered under a key is answered again from memory."""
+    """Carries requests out, each once: what was answered under a key is answered again from memory.
 
-    def __init__(self, bundle: Bundle, model: str, *, answer_rate: float, seed: int):
+    It remembers the last `KEPT` keys; one that was forgotten is a new request. `traffic` counts what was done."""
+
+    def __init__(self, bundle: Bundle, model: str, *, answer_rate: float, seed: int) -> None:
         self.bundle, self.model, self.answer_rate, self.seed = bundle, model, answer_rate, seed
         self.traffic: Counter[str] = Counter()
-        self._answered: dict[str, tuple[str, dict]] = {}
+        self._answered: dict[str, tuple[str, dict[str, Any]]] = {}  # by key, the oldest first
+        self._forgotten = self._without_key = 0
 
-    def answer(self, text: str, key: str | None) -> dict:
+    def answer(self, text: str, key: str | None) -> dict[str, Any]:
         """The completion of one request. `key` is the caller's idempotency key; without one every try is new.
 
         Raises:
             KeyReused: the key belongs to another text: answering that would be wrong, answering this a second use.
         """
-        if key in self._answered:
+        if key and key in self._answered:
             earlier, completion = self._answered[key]
             if earlier != text:
                 raise KeyReused("This Idempotency-Key was used with another text.")
             self.traffic["repeated"] += 1
             return completion
-        self.traffic["carried_out"] += 1
         completion = self._carry_out(text)
-        self._answered[key or completion["id"]] = (text, completion)
+        self.traffic["carried_out"] += 1  # only now: what failed in the work was not
+        if key:
+            self._keep(key, text, completion)
+        else:
+            self._without_key += 1
         return completion
 
     @property
     def requests(self) -> int:
         """How many different requests were carried out."""
-        return len(self._answered)
+        return len(self._answered) + self._forgotten + self._without_key
 
-    def _carry_out(self, text: str) -> dict:
+    def _keep(self, key: str, text: str, completion: dict[str, Any]) -> None:
+        self._answered[key] = (text, completion)
+        if len(self._answered) > KEPT:
+            del self._answered[next(iter(self._answered))]
+            self._forgotten += 1
+
+    def _carry_out(self, text: str) -> dict[str, Any]:
         label, slots = understand(self.bundle, text)
-        number = f"{self.traffic['carried_out']:06d}"
+        number = f"{self.traffic['carried_out'] + 1:06d}"
+        message: dict[str, Any]
         if label in BEYOND:
             right = self._answers_right(text)
-            content = f"[emulated answer, no model wrote it; counted as {'right' if right else 'wrong'}] {text}"
-            message, reason, extra = {"content": content}, "stop", {"emulated": True, "counted_right": right}
-            written = content
+            written = f"[emulated answer, no model wrote it; counted as {'right' if right else 'wrong'}] {text}"
+            message, reason, extra = {"content": written}, "stop", {"emulated": True, "counted_right": right}
         else:
             written = json.dumps(slots, ensure_ascii=False)
-            call = {"id": f"call_{number}", "type": "function"}
-            call["function"] = {"name": label, "arguments": written}
+            function = {"name": label, "arguments": written}
+            call = {"id": f"call_{number}", "type": "function", "function": function}
             message, reason, extra = {"content": None, "tool_calls": [call]}, "tool_calls", {"emulated": False}
         read, said = self.tokens(text), self.tokens(written)
         return {
@@ -89,6 +103,7 @@ class Service:
         return int.from_bytes(digest[:8], "big") / 2**64 < self.answer_rate
 
     def tokens(self, text: str) -> int:
+        """How many tokens a text has for the bundle."""
         return len(self.bundle.tokenizer.encode(text).ids)
 
 
@@ -98,7 +113,8 @@ def understand(bundle: Bundle, text: str) -> tuple[str, dict[str, list[str]]]:
     A large model reads off `<person_1>` that a person is meant. The bundle never saw such a word, so it reads a plain
     one of that kind instead, and what it finds is carried back to the text as it came.
     """
-    filled, held, position = "", [], 0
+    filled, position = "", 0
+    held: list[tuple[int, int, Span]] = []
     for match in PLACEHOLDER.finditer(text):
         filled += text[position : match.start()]
         word = PLAIN.get(match[1], match[1].replace("_", " "))

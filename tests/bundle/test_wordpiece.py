@@ -76,6 +76,16 @@ def test_another_tokenizer_is_refused(changed):
         WordPiece(other)
 
 
+def test_a_tokenizer_without_a_number_for_its_marks_is_refused():
+    """The library takes the marks' numbers from its template, the plain way from the vocabulary."""
+    for mark in ("[CLS]", "[SEP]", "[UNK]"):
+        spec = json.loads(load_tokenizer().to_str())
+        del spec["model"]["vocab"][mark]
+        spec["added_tokens"] = []
+        with pytest.raises(ValueError, match="expected BERT's tokenizer"):
+            WordPiece(Tokenizer.from_str(json.dumps(spec)))
+
+
 def test_a_padding_tokenizer_is_refused():
     padding = load_tokenizer()
     padding.enable_padding(length=128)

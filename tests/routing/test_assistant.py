@@ -18,7 +18,7 @@ from edgelab import datasets
 from edgelab.bundle.predict import Bundle
 from edgelab.bundle.redaction import as_it_is, leaked
 from edgelab.cloud.breaker import CLOSED, OPEN, PROBE, Breaker
-from edgelab.cloud.client import MODEL_VARIABLE, client_from, start_cloud
+from edgelab.cloud.client import client_from, start_cloud
 from edgelab.cloud.network import Network
 from edgelab.routing.assistant import (
     CLOUD,
@@ -30,27 +30,11 @@ from edgelab.routing.assistant import (
     tool_schemas,
 )
 from edgelab.routing.policy import BEYOND, CONFIRM, DEGRADED, LOCAL, REFUSED, UNSURE, Policy, decide_all, policy_scores
+from tests.clouds import AT_ONCE, POCKET
 
+pytestmark = pytest.mark.usefixtures("no_real_endpoint")
 ROOT = Path(__file__).parents[2]
-POCKET = ROOT / "data" / "bundles" / "pocket"
-AT_ONCE = Network(round_trip_ms=0, jitter=0)
 ASK_ALWAYS, ASK_NEVER = Policy(threshold=1e9), Policy(threshold=-1e9, beyond=())
-
-
-@pytest.fixture(autouse=True)
-def no_real_endpoint(monkeypatch):
-    monkeypatch.delenv(MODEL_VARIABLE, raising=False)
-
-
-@pytest.fixture(scope="module")
-def pocket():
-    return Bundle.load(POCKET)
-
-
-@pytest.fixture(scope="module")
-def cloud():
-    with start_cloud(POCKET, network=AT_ONCE) as running:
-        yield running
 
 
 @pytest.fixture
