@@ -64,6 +64,11 @@ def test_the_one_model_is_listed(cloud):
             openai.BadRequestError,
             "2000 characters, found 2399",
         ),
+        (
+            {"messages": [{"role": "user", "content": "x" * 2_000_000}]},
+            openai.APIStatusError,
+            "a body of at most 262144 bytes",
+        ),
         ({"stream": True}, openai.BadRequestError, "no stream"),
         ({"n": 2}, openai.BadRequestError, "n = 1"),
     ],
