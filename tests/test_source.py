@@ -28,15 +28,20 @@ def builds(tiny, tmp_path_factory):
 
     def watch(frame, event, _):
         code = frame.f_code
-        if event == "call" and code in once:
-            active.append(once[code])
-        elif event == "return" and active and code in once and once[code] == active[-1]:
-            active.pop()
         # Of functions only: the body of a module or a class runs when a file is imported, and builds nothing.
-        is_function = code.co_flags & inspect.CO_OPTIMIZED
-        if event == "call" and is_function and code.co_filename.startswith(str(PACKAGE)):
+        if active and code.co_flags & inspect.CO_OPTIMIZED and code.co_filename.startswith(str(PACKAGE)):
             for kind in active:
                 ran[kind].add(Path(code.co_filename))
+        if code in once:
+            active.append(once[code])
+            ran[once[code]].add(Path(code.co_filename))
+            return leave
+        return None  # nothing within it is watched: this is quick
+
+    def leave(frame, event, _):
+        if event == "return":
+            active.pop()
+        return leave
 
     def remember(*functions):
         kind = sys._getframe(1).f_locals["kind"]
@@ -48,7 +53,7 @@ def builds(tiny, tmp_path_factory):
         patch.setenv("EDGELAB_HOME", str(tmp_path_factory.mktemp("traced")))
         patch.setattr(workspace, "source_digest", remember)
         patch.setattr(networks, "load_encoder", lambda layers=None: encoder.load_encoder(layers or (0,)))
-        sys.setprofile(watch)
+        sys.settrace(watch)
         try:
             teacher = train_teacher(tiny, TeacherPlan(batch_size=12, epochs=1))
             plan = StudentPlan(lr=5e-3, steps=4, batch_size=12, augmented=8, bits=4)
@@ -58,7 +63,7 @@ def builds(tiny, tmp_path_factory):
             student.bundle()
             deploy(student, ("fp32", "int8"), 0.5)
         finally:
-            sys.setprofile(None)
+            sys.settrace(None)
     return {kind: (keyed[kind], ran[kind]) for kind in keyed}
 
 
