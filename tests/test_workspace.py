@@ -14,7 +14,7 @@ from types import SimpleNamespace
 import pytest
 
 from edgelab import workspace
-from edgelab.workspace import HomeError, build_once
+from edgelab.workspace import Cleared, HomeError, build_once
 
 
 @pytest.fixture(autouse=True)
@@ -145,7 +145,7 @@ def test_a_home_that_cannot_be_used_is_told_in_one_line(monkeypatch, tmp_path):
     message = str(caught.value)
     assert str(tmp_path / "file") in message and "Not a directory; EDGELAB_HOME names" in message
     assert caught.value.__cause__ is None and "\n" not in message
-    assert list(workspace.artifacts()) == [] and workspace.clear() == 0
+    assert list(workspace.artifacts()) == [] and workspace.clear() == Cleared(0, {})
     monkeypatch.setenv("EDGELAB_HOME", "~nobody-of-this-name/x")
     with pytest.raises(HomeError, match="EDGELAB_HOME=~nobody-of-this-name/x: expected a folder"):
         workspace.home()
@@ -185,9 +185,10 @@ def test_clear_deletes_what_was_built_and_keeps_downloads(home):
     for file in kept:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text("mine")
-    freed = workspace.clear()
-    assert freed > 2 * len("hello") and list(workspace.artifacts()) == [] and all(file.exists() for file in kept)
-    assert workspace.clear() == 0
+    cleared = workspace.clear()
+    assert cleared.kept == {} and not (home / "built").exists()
+    assert cleared.freed_bytes > 2 * len("hello") and list(workspace.artifacts()) == [] and all(file.exists() for file in kept)
+    assert workspace.clear() == Cleared(0, {})
     assert not build_once("teacher", write_hello, inputs={}).loaded
 
 

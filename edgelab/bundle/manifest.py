@@ -8,12 +8,13 @@ import tempfile
 from pathlib import Path
 
 from edgelab.datasets.dataset import label_slots
+from edgelab.errors import UserError
 
 FORMAT = 1
 FILES = ("model.onnx", "tokenizer.json")
 
 
-class BundleError(ValueError):
+class BundleError(UserError):
     """A folder that is not a sound bundle; the message says which file and what was expected."""
 
 

@@ -19,13 +19,14 @@ from dataclasses import asdict
 from pathlib import Path
 
 from edgelab.cloud.network import Network
+from edgelab.errors import UserError
 
 STAND_IN = "stand-in"  # the name of its model
 MODEL_VARIABLE = "EDGELAB_CLOUD_MODEL"
 READY_S, CLOSE_S = 60.0, 5.0
 
 
-class CloudError(RuntimeError):
+class CloudError(UserError):
     """The stand-in cannot be started or reached, or a setting of the server or the client means nothing."""
 
 

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from edgelab.errors import UserError
+
 COMPLETIONS = "/v1/chat/completions"
 
 
-class NetworkError(ValueError):
+class NetworkError(UserError):
     """A parameter of a network that means nothing; the message says what was expected."""
 
 

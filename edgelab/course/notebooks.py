@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from edgelab.errors import UserError
 from edgelab.machine.memory import PeakMemory
 from edgelab.workspace import checkout, data_home, write_atomic
 
@@ -13,7 +14,7 @@ VERIFIED = "nbval-check-output"  # the tag of cells whose output is committed
 CELL_TIMEOUT_S = 600
 
 
-class CourseError(ValueError):
+class CourseError(UserError):
     """A notebook, or the course itself, is not there or not what it should be."""
 
 
