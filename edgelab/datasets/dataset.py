@@ -85,4 +85,6 @@ def assemble(name: str, splits: dict[str, Split], extra: dict[str, Split] | None
     """A data set of these splits, with the names that occur in them."""
     slot_names = {s.name for split in splits.values() for spans in split.spans or () for s in spans}
     labels = tuple(sorted({label for split in splits.values() for label in split.labels}))
-    return Dataset(name, *(splits[s] for s in SPLITS), labels, tuple(sorted(slot_names)), extra or {})
+    return Dataset(
+        name, splits["train"], splits["validation"], splits["test"], labels, tuple(sorted(slot_names)), extra or {}
+    )

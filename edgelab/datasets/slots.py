@@ -49,7 +49,7 @@ def first_pieces(word_ids: list[int | None]) -> list[int]:
     return [i for i, word in enumerate(word_ids) if word is not None and (i == 0 or word != word_ids[i - 1])]
 
 
-def word_ends(word_ids: list[int | None], offsets: list[tuple[int, int]]) -> dict[int, int]:
+def word_ends(word_ids: list[int | None], offsets: list[tuple[int, int]]) -> dict[int | None, int]:
     """Where each word ends in the text, by its id: the end of its last token."""
     return {word: end for word, (_, end) in zip(word_ids, offsets, strict=True) if word is not None}
 

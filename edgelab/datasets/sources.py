@@ -119,10 +119,11 @@ def _table(path: Path) -> Iterator[tuple[int, dict]]:
     csv.field_size_limit(2**31 - 1)  # texts may be long; the largest that every system takes
     # Strict: a quote that is never closed would swallow the rest of the file.
     reader = csv.reader(io.StringIO(read_text(path), newline=""), delimiter=delimiter, strict=True)
-    header, number = None, 1
+    header: list[str] = []
+    number = 1
     try:
         for row in reader:
-            if row and header is None:
+            if row and not header:
                 header = _columns(path, number, row)
             elif row:
                 if len(row) != len(header):
