@@ -2,6 +2,8 @@
 
 import errno
 import os
+import tempfile
+from pathlib import Path
 
 
 class UserError(Exception):
@@ -16,3 +18,10 @@ def disk_is_full(error: BaseException) -> bool:
     """Whether that is why something could not be written. Libraries in Rust and C++ raise classes of their own, with
     the system's words in the message."""
     return getattr(error, "errno", None) in NO_ROOM or any(os.strerror(number) in str(error) for number in NO_ROOM)
+
+
+def try_to_write(folder: Path) -> None:
+    """An `OSError` where a folder takes no file, is full, or lies in a file system such as /proc: better known before
+    hours of work than after."""
+    with tempfile.TemporaryFile(dir=folder, buffering=0) as probe:
+        probe.write(b"x")

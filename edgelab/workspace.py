@@ -19,7 +19,7 @@ from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgelab.errors import UserError, disk_is_full
+from edgelab.errors import UserError, disk_is_full, try_to_write
 from edgelab.source import source_digest
 
 if TYPE_CHECKING:
@@ -154,8 +154,10 @@ def build_once(
                         shutil.rmtree(left, ignore_errors=True)
             scratch = folder.with_name(f".{folder.name}{SCRATCH}")
             shutil.rmtree(scratch, ignore_errors=True)
-            scratch.mkdir()
         try:
+            with home_errors():
+                scratch.mkdir()
+                try_to_write(scratch)
             start = time.perf_counter()
             build(scratch)
             made = Artifact(folder, kind, f"{datetime.now():%Y-%m-%d %H:%M}", time.perf_counter() - start, loaded=False)

@@ -11,13 +11,12 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from edgelab.build.measured import Measured
 from edgelab.bundle.manifest import strangers
-from edgelab.errors import UserError
+from edgelab.errors import UserError, try_to_write
 from edgelab.measurement.bundles import Timing
 from edgelab.workspace import built_home, home_errors
 
@@ -49,9 +48,8 @@ def check_folder(out: Path) -> None:
     if foreign:
         raise BuildError(f"{out}: expected an empty folder or an earlier build, found {foreign}; choose another one")
     try:
-        with tempfile.TemporaryFile(dir=existing, buffering=0) as probe:
-            probe.write(b"x")
-    except OSError as error:  # also a file system that takes no files, such as /proc, or is full
+        try_to_write(existing)
+    except OSError as error:
         raise BuildError(f"{out}: no file can be written in {existing}: {error.strerror}") from None
 
 
