@@ -133,7 +133,9 @@ def _prepare(out: Path, bundle: Path | None, texts: dict[str, str]) -> None:
         scratch.mkdir()
         (out / FORMER).mkdir(exist_ok=True)  # now: a full disk has no room for it later
         if bundle:
-            shutil.copytree(bundle, scratch / "bundle")
+            (scratch / "bundle").mkdir()
+            for file in bundle.iterdir():
+                shutil.copyfile(file, scratch / "bundle" / file.name)
         for name, text in texts.items():
             (scratch / name).write_text(text, "utf-8")
         for file in (f for f in scratch.rglob("*") if f.is_file()):

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from edgelab.cli import Terminated
 from tests.command_line import refused
 
 
@@ -28,6 +29,17 @@ def test_bad_input_is_refused_before_anything_is_written(data_file, tmp_path, ed
 @pytest.mark.parametrize("out", ["/proc/out", "/proc/self/out", "/sys/out", "/sys/kernel/out", "/proc"])
 def test_a_file_system_that_takes_no_files_is_refused_before_anything_is_trained(data_file, out, edgelab):
     refused(edgelab("build", "--data", data_file, "--out", out), out.split("/")[1])
+
+
+@pytest.mark.parametrize(("stop", "code"), [(KeyboardInterrupt, 130), (Terminated, 143)])
+def test_a_build_that_is_stopped_says_how_to_go_on(data_file, tmp_path, edgelab, monkeypatch, stop, code):
+    def build(*args, **options):
+        raise stop
+
+    monkeypatch.setattr("edgelab.build.pipeline.build", build)
+    done = edgelab("build", "--data", data_file, "--out", tmp_path / "out")
+    assert (done.returncode, done.stdout) == (code, "")
+    assert done.stderr == "edgelab: interrupted; the same command goes on from the last finished stage\n"
 
 
 def test_without_a_training_library_it_names_what_to_install(data_file, tmp_path, edgelab, monkeypatch):
