@@ -10,21 +10,27 @@ import importlib.metadata
 import json
 import os
 import shutil
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from math import isfinite
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from edgelab.errors import UserError, disk_is_full, try_to_write
 from edgelab.source import source_digest
 
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
 PACKAGE = Path(__file__).parent
+SCRATCH = ".scratch"  # how the name of a hidden folder ends in which something is being built
 LIBRARIES = ("torch", "transformers", "tokenizers", "numpy", "scikit-learn", "onnx", "onnxscript", "onnxruntime")
 
 
-class HomeError(RuntimeError):
+class HomeError(UserError):
     """The folder where built things are kept cannot be used; the message says why."""
 
 
@@ -41,7 +47,11 @@ def data_home() -> Path:
 
 
 def home() -> Path:
-    """Where built things are kept: `EDGELAB_HOME`, else `artifacts/` of the checkout, else the user's cache."""
+    """Where built things are kept: `EDGELAB_HOME`, else `artifacts/` of the checkout, else the user's cache.
+
+    Raises:
+        HomeError: EDGELAB_HOME names no folder.
+    """
     if os.environ.get("EDGELAB_HOME"):
         try:
             return Path(os.environ["EDGELAB_HOME"]).expanduser()
@@ -58,12 +68,19 @@ def download_home() -> Path:
 
 @contextlib.contextmanager
 def home_errors() -> Iterator[None]:
-    """What the system refuses inside is told of the home: `HomeError`."""
+    """What the system refuses inside is told of the home.
+
+    Raises:
+        HomeError: with what was refused, and where.
+    """
     try:
         yield
     except OSError as error:
-        where = f"{error.filename or home()}: cannot be used: {error.strerror}"
-        raise HomeError(f"{where}; EDGELAB_HOME names the folder where built things are kept") from None
+        raise HomeError(_unusable(error.filename or home(), error.strerror or str(error))) from None
+
+
+def _unusable(place: str | Path, why: str) -> str:
+    return f"{place}: cannot be used: {why}; EDGELAB_HOME names the folder where built things are kept"
 
 
 def built_home() -> Path:
@@ -86,6 +103,7 @@ class Artifact:
 
     @property
     def note(self) -> str:
+        """Whether it was built now or loaded, and how long building took."""
         if self.loaded:
             return f"{self.kind}: loaded; it was built on {self.built_at} in {self.seconds:.0f} s"
         return f"{self.kind}: built now in {self.seconds:.0f} s"
@@ -108,7 +126,8 @@ def build_once(
     """The artifact of these inputs: loaded if it stands, else built by `build(folder)`.
 
     `build` writes into a scratch folder that is renamed into place only when it returns, so an interrupted
-    build leaves nothing behind. A lock lets one process build while others wait and then load.
+    build leaves nothing behind. A lock lets one process build while others wait and then load. It ends with its
+    process: what a killed one left is told by it, and goes before the next build.
 
     Args:
         kind: a short name, such as `teacher`.
@@ -117,60 +136,150 @@ def build_once(
             decides the result as that of `build` does (`source.source_files`).
 
     Raises:
-        HomeError: the home cannot be written to.
+        HomeError: the home cannot be written to, or its disk is full.
     """
-    from filelock import FileLock
-
     identity = {"inputs": inputs, "source": source_digest(build, *through), "versions": versions()}
     key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
     root = built_home()
     folder = root / f"{kind}-{key}"
     with home_errors():
-        held = FileLock(root / f".{folder.name}.lock").acquire()
+        held = _lock(folder).acquire()
     with held:
-        if (folder / "artifact.json").exists():
-            return _read(folder, loaded=True)
-        scratch = Path(tempfile.mkdtemp(prefix=f".{kind}-", dir=root))
+        if kept := _read(folder):
+            return kept
+        with home_errors():
+            for left in root.glob(f".*{SCRATCH}"):
+                with _unless_in_use(left) as free:
+                    if free:
+                        shutil.rmtree(left, ignore_errors=True)
+            scratch = folder.with_name(f".{folder.name}{SCRATCH}")
+            shutil.rmtree(scratch, ignore_errors=True)
         try:
+            with home_errors():
+                scratch.mkdir()
+                try_to_write(scratch)
             start = time.perf_counter()
             build(scratch)
-            record = {
-                "kind": kind,
-                "built_at": datetime.now().strftime("%Y-%m-%d %H:%M"),
-                "seconds": time.perf_counter() - start,
-                **identity,
-            }
+            made = Artifact(folder, kind, f"{datetime.now():%Y-%m-%d %H:%M}", time.perf_counter() - start, loaded=False)
+            record = {"kind": kind, "built_at": made.built_at, "seconds": made.seconds, **identity}
             (scratch / "artifact.json").write_text(json.dumps(record, indent=1), "utf-8")
-            shutil.rmtree(folder, ignore_errors=True)
-            os.replace(scratch, folder)
+            shutil.rmtree(folder, ignore_errors=True)  # damaged: `_read` did not take it
+            with home_errors():
+                os.replace(scratch, folder)
+        except Exception as error:
+            if disk_is_full(error) and not isinstance(error, UserError):
+                raise HomeError(_unusable(root, "no space left there")) from None
+            raise
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
-    return _read(folder, loaded=False)
+    return made
 
 
-def _read(folder: Path, *, loaded: bool) -> Artifact:
-    record = json.loads((folder / "artifact.json").read_text("utf-8"))
-    return Artifact(folder, record["kind"], record["built_at"], record["seconds"], loaded)
+def _read(folder: Path) -> Artifact | None:
+    """The artifact that stands there; None where there is none, or its record is damaged."""
+    try:
+        record = json.loads((folder / "artifact.json").read_text("utf-8"))
+        kind, built_at, seconds = record["kind"], record["built_at"], record["seconds"]
+        sound = isinstance(kind, str) and isinstance(built_at, str) and isfinite(seconds)
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
+        return None
+    return Artifact(folder, kind, built_at, seconds, loaded=True) if sound else None
+
+
+def _lock(folder: Path) -> "BaseFileLock":
+    """The lock of an artifact's folder, held while it is built."""
+    from filelock import FileLock
+
+    return FileLock(folder.with_name(f".{folder.name}.lock"))
+
+
+@contextlib.contextmanager
+def _unless_in_use(place: Path) -> Iterator[bool]:
+    """Whether no living process builds there; until the end of the block none begins to."""
+    from filelock import Timeout
+
+    lock = _lock(place.with_name(place.name.removeprefix(".").removesuffix(SCRATCH)))
+    try:
+        held = lock.acquire(timeout=0)
+    except Timeout:
+        yield False
+    else:
+        with held:
+            yield True
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A folder among what was built. What is `unfinished`, a killed process left."""
+
+    path: Path
+    state: str  # built, damaged, being built, unfinished
+    artifact: Artifact | None = None
+
+
+def stored() -> list[Stored]:
+    """Every folder among what was built, oldest first."""
+    with home_errors():
+        folders = [f for f in (home() / "built").glob("*") if f.is_dir()]
+        return [_stored(f) for f in sorted(folders, key=lambda f: f.stat().st_mtime)]
+
+
+def _stored(folder: Path) -> Stored:
+    if artifact := _read(folder):
+        return Stored(folder, "built", artifact)
+    with _unless_in_use(folder) as free:
+        state = "unfinished" if folder.name.startswith(".") else "damaged"
+        return Stored(folder, state if free else "being built")
 
 
 def artifacts() -> Iterator[Artifact]:
     """Everything built so far, oldest first."""
-    with home_errors():
-        found = sorted((home() / "built").glob("*/artifact.json"), key=lambda f: f.stat().st_mtime)
-    for file in found:
-        yield _read(file.parent, loaded=True)
+    return (entry.artifact for entry in stored() if entry.artifact)
 
 
-def clear() -> int:
-    """Delete everything built, keep downloads, the scoreboard and predictions. Returns bytes freed."""
-    root = home() / "built"
+@dataclass(frozen=True)
+class Cleared:
+    """How much was deleted, and each place that was not, with the reason."""
+
+    freed_bytes: int
+    kept: dict[Path, str]
+
+
+def clear() -> Cleared:
+    """Delete everything built, keep downloads, the scoreboard and predictions, and what a living process builds."""
+    root, freed, kept = home() / "built", 0, {}
     with home_errors():
-        freed = folder_bytes(root)
-    shutil.rmtree(root, ignore_errors=True)
-    return freed
+        found = sorted(root.glob("*")) if root.is_dir() else []
+        for place in (p for p in found if p.suffix != ".lock"):
+            with _unless_in_use(place) as free:
+                size = folder_bytes(place)
+                reason = _delete(place) if free else "a running process builds it"
+                freed += size - folder_bytes(place)
+            if reason:
+                kept[place] = reason
+        for lock in list(root.glob(".*.lock")):
+            with _unless_in_use(lock.with_suffix("")) as free:
+                if free:
+                    lock.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # not there, or not empty
+            root.rmdir()
+    return Cleared(freed, kept)
+
+
+def _delete(place: Path) -> str:
+    """Delete a file or a folder; why something of it stayed, else nothing."""
+    try:
+        if place.is_dir() and not place.is_symlink():
+            shutil.rmtree(place)
+        else:
+            place.unlink()
+    except OSError as error:
+        return error.strerror or str(error)
+    return ""
 
 
 def folder_bytes(folder: Path) -> int:
+    """The size of all files in a folder; 0 where there is none."""
     return sum(f.stat().st_size for f in folder.rglob("*") if f.is_file())
 
 
@@ -185,6 +294,6 @@ def write_atomic(path: Path, text: str) -> None:
         scratch.unlink(missing_ok=True)
 
 
-def plain(config) -> dict:
+def plain(config: Any) -> dict:
     """A frozen dataclass as plain JSON values, for `inputs`."""
     return {"type": type(config).__name__, **asdict(config)}

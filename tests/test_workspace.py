@@ -14,7 +14,8 @@ from types import SimpleNamespace
 import pytest
 
 from edgelab import workspace
-from edgelab.workspace import HomeError, build_once
+from edgelab.workspace import Cleared, HomeError, build_once
+from tests.full_disk import fill, small_disk
 
 
 @pytest.fixture(autouse=True)
@@ -117,16 +118,50 @@ def test_two_processes_that_build_the_same_at_once_build_it_once(home):
     assert len({output.split()[-1] for output in outputs}) == 1 and len(list(workspace.artifacts())) == 1
 
 
-@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system cannot kill a process outright")
-def test_a_killed_build_is_not_taken_for_a_built_one():
+@pytest.fixture
+def killed(home):
+    """The scratch folder that a killed build left."""
     process = start(60)
     assert process.stdout.readline() == "building\n"
     process.kill()
     process.wait()
     process.stdout.close()
+    (left,) = (home / "built").glob("*.scratch")
+    assert (left / "half.txt").exists()
+    return left
+
+
+needs_kill = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system cannot kill a process outright")
+
+
+@needs_kill
+def test_a_killed_build_is_not_taken_for_a_built_one(killed):
     assert list(workspace.artifacts()) == []
+    assert [(entry.path, entry.state) for entry in workspace.stored()] == [(killed, "unfinished")]
     again = build_once("teacher", write_hello, inputs={})
     assert not again.loaded and sorted(os.listdir(again.path)) == ["artifact.json", "hello.txt"]
+
+
+@needs_kill
+def test_the_next_build_of_anything_sweeps_what_a_killed_one_left(killed, home):
+    artifact = build_once("student", write_hello, inputs={})
+    assert left_over(home) == sorted([artifact.path.name, "artifact.json", "hello.txt"])
+
+
+def test_no_build_touches_what_a_living_process_or_this_one_builds(home):
+    process = start(60)
+    assert process.stdout.readline() == "building\n"
+    (other,) = (home / "built").glob("*.scratch")
+
+    def outer(folder: Path) -> None:
+        write_hello(folder)
+        build_once("answers", write_hello, inputs={})  # as a deployment asks for its own answers
+        assert (folder / "hello.txt").exists()
+
+    build_once("student", outer, inputs={})
+    assert (other / "half.txt").exists()
+    process.kill()
+    process.communicate()
 
 
 def test_a_folder_without_its_record_is_built_anew():
@@ -137,6 +172,53 @@ def test_a_folder_without_its_record_is_built_anew():
     assert not again.loaded and again.path == artifact.path and not (again.path / "stray.txt").exists()
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"\xff",
+        b"[]",
+        b"null",
+        b"[" * 100_000,
+        b'{"kind": "teacher"}',
+        b'{"kind": 1, "built_at": "2026-01-01", "seconds": 1}',
+        b'{"kind": "teacher", "built_at": null, "seconds": 1}',
+        b'{"kind": "teacher", "built_at": "2026-01-01", "seconds": "1"}',
+        b'{"kind": "teacher", "built_at": "2026-01-01", "seconds": NaN}',
+        b'{"kind": "teacher", "built_at": "2026-01-01", "seconds": 1' + b"0" * 400 + b"}",
+    ],
+)
+def test_a_damaged_record_is_shown_as_that_and_built_anew(content):
+    artifact = build_once("teacher", write_hello, inputs={})
+    (artifact.path / "artifact.json").write_bytes(content)
+    assert [(entry.path, entry.state) for entry in workspace.stored()] == [(artifact.path, "damaged")]
+    assert list(workspace.artifacts()) == []
+    again = build_once("teacher", write_hello, inputs={})
+    assert not again.loaded and build_once("teacher", refuse, inputs={}).loaded
+
+
+def test_a_disk_that_fills_up_while_building_is_told_of_the_home(monkeypatch, tmp_path):
+    def greedy(folder: Path) -> None:
+        (folder / "weights").write_bytes(bytes(300_000))
+
+    def another_library(folder: Path) -> None:
+        with pytest.raises(OSError) as caught:
+            greedy(folder)
+        raise RuntimeError(f"write failed: {caught.value.strerror} (os error {caught.value.errno})")
+
+    with small_disk(tmp_path / "small", 200) as small:
+        monkeypatch.setenv("EDGELAB_HOME", str(small))
+        for build in (greedy, another_library):
+            with pytest.raises(HomeError, match="small/built: cannot be used: no space left there"):
+                build_once("teacher", build, inputs={})
+            assert left_over(small) == []
+        fill(small)
+        with pytest.raises(HomeError, match="No space left on device"):
+            build_once("teacher", refuse, inputs={})
+        assert left_over(small) == []
+
+
 def test_a_home_that_cannot_be_used_is_told_in_one_line(monkeypatch, tmp_path):
     (tmp_path / "file").write_text("mine")
     monkeypatch.setenv("EDGELAB_HOME", str(tmp_path / "file" / "home"))
@@ -145,7 +227,7 @@ def test_a_home_that_cannot_be_used_is_told_in_one_line(monkeypatch, tmp_path):
     message = str(caught.value)
     assert str(tmp_path / "file") in message and "Not a directory; EDGELAB_HOME names" in message
     assert caught.value.__cause__ is None and "\n" not in message
-    assert list(workspace.artifacts()) == [] and workspace.clear() == 0
+    assert list(workspace.artifacts()) == [] and workspace.clear() == Cleared(0, {})
     monkeypatch.setenv("EDGELAB_HOME", "~nobody-of-this-name/x")
     with pytest.raises(HomeError, match="EDGELAB_HOME=~nobody-of-this-name/x: expected a folder"):
         workspace.home()
@@ -185,9 +267,14 @@ def test_clear_deletes_what_was_built_and_keeps_downloads(home):
     for file in kept:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text("mine")
-    freed = workspace.clear()
-    assert freed > 2 * len("hello") and list(workspace.artifacts()) == [] and all(file.exists() for file in kept)
-    assert workspace.clear() == 0
+    cleared = workspace.clear()
+    assert cleared.kept == {} and not (home / "built").exists()
+    assert (
+        cleared.freed_bytes > 2 * len("hello")
+        and list(workspace.artifacts()) == []
+        and all(file.exists() for file in kept)
+    )
+    assert workspace.clear() == Cleared(0, {})
     assert not build_once("teacher", write_hello, inputs={}).loaded
 
 

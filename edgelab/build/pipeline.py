@@ -6,7 +6,7 @@ from pathlib import Path
 from edgelab.build import report
 from edgelab.build.costs import costs
 from edgelab.build.deploy import deploy
-from edgelab.build.folder import BuildError, check_folder, write
+from edgelab.build.folder import BuildError, check_folder, put_right, write
 from edgelab.build.measured import Measured
 from edgelab.build.progress import Progress
 from edgelab.build.search_space import fit, profile, suitable, teacher_plan
@@ -33,9 +33,10 @@ def build(
     `HomeError` comes from the workspace.
 
     Raises:
-        BuildError: `out` cannot be written to, or the teacher is never right.
+        BuildError: the teacher is never right; also, as `check_folder` says, where `out` cannot be written to.
     """
     check_folder(out)
+    put_right(out)
     built_home()
     data = profile(dataset)
     students = [fit(student, data) for student in suitable(dataset)]

@@ -12,7 +12,7 @@ class Progress:
 
     def __init__(
         self, costs: dict[str, float], say: Callable[[str], None], clock: Callable[[], float] = time.monotonic
-    ):
+    ) -> None:
         self.stages, self.left, self.say, self.clock = list(costs), dict(costs), say, clock
         self.cost, self.seconds = 0.0, 0.0  # of the stages that were built now
 

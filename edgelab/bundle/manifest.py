@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgelab.datasets.dataset import Dataset, label_slots
+from edgelab.errors import UserError
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -21,7 +22,7 @@ FILES = ("model.onnx", "tokenizer.json")
 LARGEST_MB = 4  # of a manifest; one of a thousand labels has a tenth of a megabyte
 
 
-class BundleError(ValueError):
+class BundleError(UserError):
     """A folder that is not a sound bundle; the message says which file and what was expected."""
 
 

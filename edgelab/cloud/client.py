@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from edgelab.cloud.network import Network
+from edgelab.errors import UserError
 
 if TYPE_CHECKING:
     import openai
@@ -29,7 +30,7 @@ MODEL_VARIABLE = "EDGELAB_CLOUD_MODEL"
 READY_S, CLOSE_S = 60.0, 5.0
 
 
-class CloudError(RuntimeError):
+class CloudError(UserError):
     """The stand-in cannot be started or reached, or a setting of the server or the client means nothing."""
 
 

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from edgelab.errors import UserError
+
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 COMPLETIONS = "/v1/chat/completions"
 
 
-class NetworkError(ValueError):
+class NetworkError(UserError):
     """A parameter of a network that means nothing; the message says what was expected."""
 
 

@@ -1,1 +1,1 @@
-"""What each subcommand of `edgelab` does."""
+"""The commands of `edgelab`: beside what each does stand its arguments and its help."""

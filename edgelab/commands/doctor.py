@@ -1,5 +1,6 @@
 """What this machine can do, what is installed, what is missing and the command that mends it."""
 
+import argparse
 import importlib.metadata
 import importlib.util
 import os
@@ -7,6 +8,8 @@ import re
 import shutil
 
 from edgelab import __version__
+from edgelab.commands.command import Command
+from edgelab.commands.output import show, size
 
 INSTALL = "`make env`, or in your own environment `pip install '.[course]'`"
 
@@ -57,7 +60,8 @@ def required_libraries() -> tuple[str, ...]:
         requirements = importlib.metadata.requires("edgelab-workbook") or []
     except importlib.metadata.PackageNotFoundError:
         return ()
-    return tuple(re.match(r"[\w.-]+", line)[0] for line in requirements if not re.search(r"extra == .test", line))
+    needed = (line for line in requirements if not re.search(r"extra == .test", line))
+    return tuple(name for line in needed for name in re.findall(r"^[\w.-]+", line))
 
 
 def encoder_state() -> str:
@@ -70,6 +74,15 @@ def encoder_state() -> str:
         return str(error)
 
 
-def size(count: int) -> str:
-    """Bytes as a person reads them."""
-    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:,.0f} MB"
+def doctor(args: argparse.Namespace) -> int:
+    """Print the report."""
+    show(*report())
+    return 0
+
+
+COMMAND = Command(
+    name="doctor",
+    run=doctor,
+    help="say what this machine can do, and what is missing",
+    examples="edgelab doctor",
+)

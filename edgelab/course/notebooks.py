@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edgelab.errors import UserError
 from edgelab.machine.memory import PeakMemory
 from edgelab.workspace import checkout, data_home, write_atomic
 
@@ -18,7 +19,7 @@ VERIFIED = "nbval-check-output"  # the tag of cells whose output is committed
 CELL_TIMEOUT_S = 600
 
 
-class CourseError(ValueError):
+class CourseError(UserError):
     """A notebook, or the course itself, is not there or not what it should be."""
 
 

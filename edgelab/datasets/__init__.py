@@ -1,8 +1,8 @@
 """Utterances with labels and slots: the course's own, two public sets, or the learner's file."""
 
-from edgelab.datasets.dataset import SPLITS, Dataset, Split
-from edgelab.datasets.loading import load
+from edgelab.datasets.dataset import SPLITS, Dataset, Part, Split
+from edgelab.datasets.loading import load, load_split
 from edgelab.datasets.slots import Span
 from edgelab.datasets.sources import DataError
 
-__all__ = ["DataError", "Dataset", "SPLITS", "Span", "Split", "load"]
+__all__ = ["DataError", "Dataset", "Part", "SPLITS", "Span", "Split", "load", "load_split"]

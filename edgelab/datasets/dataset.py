@@ -2,13 +2,14 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from edgelab.datasets.slots import Span
 
 
-def label_slots(split) -> dict[str, list[str]]:
-    """The slots that occur with each label in a `dataset.Split`, sorted; labels without any are left out."""
+def label_slots(split: "Split") -> dict[str, list[str]]:
+    """The slots that occur with each label of a split, sorted; labels without any are left out."""
     seen: dict[str, set[str]] = {label: set() for label in sorted(set(split.labels))}
     for label, spans in zip(split.labels, split.spans or [()] * len(split), strict=True):
         seen[label].update(span.name for span in spans)
@@ -29,7 +30,7 @@ class Split:
     def __len__(self) -> int:
         return len(self.texts)
 
-    def where(self, keep) -> "Split":
+    def where(self, keep: Callable[[int], bool]) -> "Split":
         """The examples whose index `keep(i)` accepts."""
         chosen = [i for i in range(len(self)) if keep(i)]
         return Split(
@@ -37,6 +38,21 @@ class Split:
             tuple(self.labels[i] for i in chosen),
             None if self.spans is None else tuple(self.spans[i] for i in chosen),
         )
+
+
+def joined(parts: list[Split]) -> Split:
+    """The examples of several splits, one after the other."""
+    spans = None if parts[0].spans is None else tuple(row for part in parts for row in part.spans or ())
+    return Split(tuple(t for part in parts for t in part.texts), tuple(x for part in parts for x in part.labels), spans)
+
+
+@dataclass(frozen=True)
+class Part:
+    """Examples to ask a model about: some split, or `all`, of the data of that name."""
+
+    data: str
+    split: str
+    examples: Split
 
 
 @dataclass(frozen=True)
@@ -60,11 +76,15 @@ class Dataset:
         return hashlib.sha256(plain.encode()).hexdigest()
 
     def label_ids(self, split: Split) -> list[int]:
+        """The place of each example's label among `labels`."""
         index = {label: i for i, label in enumerate(self.labels)}
         return [index[label] for label in split.labels]
 
 
 def assemble(name: str, splits: dict[str, Split], extra: dict[str, Split] | None = None) -> Dataset:
+    """A data set of these splits, with the names that occur in them."""
     slot_names = {s.name for split in splits.values() for spans in split.spans or () for s in spans}
     labels = tuple(sorted({label for split in splits.values() for label in split.labels}))
-    return Dataset(name, *(splits[s] for s in SPLITS), labels, tuple(sorted(slot_names)), extra or {})
+    return Dataset(
+        name, splits["train"], splits["validation"], splits["test"], labels, tuple(sorted(slot_names)), extra or {}
+    )

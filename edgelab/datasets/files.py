@@ -3,22 +3,40 @@
 import json
 import random
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from edgelab.datasets.dataset import SPLITS, Dataset, Split, assemble
+from edgelab.datasets.dataset import SPLITS, Dataset, Part, Split, assemble
 from edgelab.datasets.sources import DataError, read_records
 
 
-def load_file(path: Path) -> Dataset:
-    """A CSV, TSV or JSONL file with columns `text`, `label` and, optionally, `split`.
+@dataclass(frozen=True)
+class Rows:
+    """The examples of a file, in order, with the line of each; `assigned` names each one's split, if the file does."""
 
-    Without `split`, the texts of each label are divided 80/10/10 by a fixed seed. Every label must be in train.
+    path: Path
+    numbers: tuple[int, ...]
+    examples: Split
+    assigned: tuple[str, ...] | None
+
+    @property
+    def name(self) -> str:
+        """The file's name without its ending."""
+        return self.path.stem.encode("utf-8", "replace").decode()  # it may hold bytes that no report takes
+
+    def of(self, split: str, assigned: Sequence[str]) -> Split:
+        """The examples that are assigned to a split."""
+        return self.examples.where(lambda i: assigned[i] == split)
+
+
+def read_rows(path: Path) -> Rows:
+    """A CSV, TSV or JSONL file with columns `text`, `label` and, optionally, `split`.
 
     Raises:
         DataError: names the file, the line and what was expected.
     """
     rows = []
-    records = read_records(path, ("text", "label"))
+    records = read_records(path)
     has_split = any("split" in record for _, record in records)
     for number, record in records:
         text, label = (_value(path, number, column, record[column]) for column in ("text", "label"))
@@ -27,16 +45,41 @@ def load_file(path: Path) -> Dataset:
             raise DataError(f"{path}, line {number}: expected split train, validation or test, found {split!r}")
         rows.append((number, text, label, split))
     numbers, texts, labels, assigned = zip(*rows, strict=True)
-    if not has_split:
-        assigned = _stratified(texts, labels)
-    _check_splits(path, numbers, labels, assigned, has_split)
-    everything = Split(texts, labels)
-    splits = {name: everything.where(lambda i, name=name: assigned[i] == name) for name in SPLITS}
-    name = path.stem.encode("utf-8", "replace").decode()  # a file's name may hold bytes that no report takes
-    return assemble(name, splits)
+    return Rows(path, numbers, Split(texts, labels), assigned if has_split else None)
 
 
-def _check_splits(path: Path, numbers, labels, assigned, has_split: bool) -> None:
+def load_file(path: Path) -> Dataset:
+    """All of a learner's file, fit to train on.
+
+    Without a column `split`, the texts of each label are divided 80/10/10 by a fixed seed. Every label must be in train.
+    """
+    rows = read_rows(path)
+    assigned = rows.assigned or _stratified(rows.examples.texts, rows.examples.labels)
+    _check_splits(path, rows.numbers, rows.examples.labels, assigned, rows.assigned is not None)
+    return assemble(rows.name, {name: rows.of(name, assigned) for name in SPLITS})
+
+
+def load_file_split(path: Path, split: str | None) -> Part:
+    """What `loading.load_split` says, of a file.
+
+    Raises:
+        DataError: the file is malformed, or has no example of that split.
+    """
+    rows = read_rows(path)
+    if split == "all" or (split is None and rows.assigned is None):
+        return Part(rows.name, "all", rows.examples)
+    wanted = split or "test"
+    assigned = rows.assigned or _stratified(rows.examples.texts, rows.examples.labels)
+    part = rows.of(wanted, assigned)
+    if not len(part):
+        known = ", ".join(name for name in SPLITS if name in assigned)
+        raise DataError(f"{path}: has no examples of the split {wanted!r}; it has some of {known}, and all")
+    return Part(rows.name, wanted, part)
+
+
+def _check_splits(
+    path: Path, numbers: Sequence[int], labels: Sequence[str], assigned: Sequence[str], has_split: bool
+) -> None:
     empty = [name for name in SPLITS if name not in assigned]
     if empty and has_split:
         raise DataError(
@@ -58,8 +101,12 @@ def _check_splits(path: Path, numbers, labels, assigned, has_split: bool) -> Non
             )
 
 
-def _value(path: Path, number: int, column: str, value) -> str:
-    """A text or a label, trimmed; a JSON file may have numbers as labels."""
+def _value(path: Path, number: int, column: str, value: object) -> str:
+    """A text or a label, trimmed; a JSON file may have numbers as labels.
+
+    Raises:
+        DataError: it is none.
+    """
     if value is not None and not isinstance(value, str | int):
         raise DataError(f"{path}, line {number}: expected a {column} as a string, found {json.dumps(value)[:40]}")
     trimmed = "" if value is None else str(value).strip()

@@ -8,7 +8,11 @@ from edgelab.datasets.sources import DataError, read_text
 
 
 def read_marked(path: Path) -> list[tuple[str, tuple[Span, ...]]]:
-    """Utterances in bracket notation, one a line."""
+    """Utterances in bracket notation, one a line.
+
+    Raises:
+        DataError: names the line with a stray bracket.
+    """
     out = []
     for number, line in enumerate(read_text(path).splitlines(), 1):
         try:
@@ -19,7 +23,11 @@ def read_marked(path: Path) -> list[tuple[str, tuple[Span, ...]]]:
 
 
 def load_pocket(folder: Path) -> Dataset:
-    """`folder/SPLIT/LABEL.txt` for each split and label, and `hard.txt` as the extra split `hard`."""
+    """`folder/SPLIT/LABEL.txt` for each split and label, and `hard.txt` as the extra split `hard`.
+
+    Raises:
+        DataError: a split holds no utterances.
+    """
     splits = {}
     for name in SPLITS:
         rows = [(t, f.stem, s) for f in sorted((folder / name).glob("*.txt")) for t, s in read_marked(f)]

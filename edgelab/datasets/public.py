@@ -9,6 +9,7 @@ from edgelab.datasets.slots import Span
 
 
 def clinc150(paths: dict[str, Path]) -> Dataset:
+    """150 labels; what belongs to none of them is in extra splits, `out_of_scope_test` and so on."""
     raw = json.loads(paths["data_full.json"].read_text("utf-8"))
 
     def split(key: str) -> Split:

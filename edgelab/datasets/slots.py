@@ -4,6 +4,7 @@ Pure Python, so that a deployed bundle can decode its slots without pandas or to
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 MARKED = re.compile(r"\[([^\[\]()]+)\]\(([a-z_]+)\)")
@@ -48,12 +49,14 @@ def first_pieces(word_ids: list[int | None]) -> list[int]:
     return [i for i, word in enumerate(word_ids) if word is not None and (i == 0 or word != word_ids[i - 1])]
 
 
-def word_ends(word_ids: list[int | None], offsets: list[tuple[int, int]]) -> dict[int, int]:
+def word_ends(word_ids: list[int | None], offsets: list[tuple[int, int]]) -> dict[int | None, int]:
     """Where each word ends in the text, by its id: the end of its last token."""
     return {word: end for word, (_, end) in zip(word_ids, offsets, strict=True) if word is not None}
 
 
-def spans_to_tags(spans: tuple[Span, ...], word_ids, offsets, tags: list[str]) -> list[int]:
+def spans_to_tags(
+    spans: tuple[Span, ...], word_ids: list[int | None], offsets: list[tuple[int, int]], tags: list[str]
+) -> list[int]:
     """Tag id of each token, -100 where none is due (special tokens, later pieces of a word).
 
     A word belongs to a span when its first character lies inside it.
@@ -67,7 +70,9 @@ def spans_to_tags(spans: tuple[Span, ...], word_ids, offsets, tags: list[str]) -
     return out
 
 
-def tags_to_spans(tag_ids, word_ids, offsets, tags: list[str]) -> tuple[Span, ...]:
+def tags_to_spans(
+    tag_ids: Sequence[int], word_ids: list[int | None], offsets: list[tuple[int, int]], tags: list[str]
+) -> tuple[Span, ...]:
     """Spans of the predicted tags. An `I-` that follows no span of its own slot begins a new one."""
     ends, spans = word_ends(word_ids, offsets), []
     open_name = None
@@ -92,7 +97,7 @@ def slot_values(text: str, spans: tuple[Span, ...]) -> dict[str, list[str]]:
 def exact_match(text: str, predicted: tuple[Span, ...], gold: tuple[Span, ...]) -> bool:
     """Whether every slot and every value is right: case and outer punctuation do not count."""
 
-    def key(spans):
+    def key(spans: tuple[Span, ...]) -> list[tuple[str, str]]:
         return sorted((s.name, text[s.start : s.end].lower().strip(" .,!?;:'\"")) for s in spans)
 
     return key(predicted) == key(gold)

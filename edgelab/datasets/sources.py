@@ -4,9 +4,11 @@ import csv
 import io
 import json
 import os
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from edgelab.errors import UserError, disk_is_full
 from edgelab.workspace import download_home, home_errors
 
 # Pinned by commit and SHA-256: the same bytes for every learner, or a clear error.
@@ -38,13 +40,20 @@ PUBLIC = {
 }
 
 
-class DataError(ValueError):
+COLUMNS = ("text", "label", "split")  # of a learner's file; the last one may be missing
+
+
+class DataError(UserError):
     """Data that cannot be used; the message names the file, the line and what was expected."""
 
 
 def fetch(name: str) -> dict[str, Path]:
     """The files of a public set, downloaded once and verified. `EDGELAB_MIRROR` names another server
-    that holds them under the same names (`…/clinc150/data_full.json`)."""
+    that holds them under the same names (`…/clinc150/data_full.json`).
+
+    Raises:
+        DataError: a file cannot be had, kept, or is another one than was published.
+    """
     import pooch
 
     pooch.get_logger().setLevel("WARNING")  # a bar shows a download; where there is none, stderr is left to the error
@@ -58,8 +67,11 @@ def fetch(name: str) -> dict[str, Path]:
         url = f"{mirror.rstrip('/')}/{name}/{file.rsplit('/', 1)[-1]}" if mirror else base + file
         known, kept, failed = f"sha256:{sha256}", file.replace("/", "_"), None
         try:
-            paths[file] = Path(pooch.retrieve(url, known, fname=kept, path=folder, progressbar=True))
+            bar = sys.stderr is not None and sys.stderr.isatty()
+            paths[file] = Path(pooch.retrieve(url, known, fname=kept, path=folder, progressbar=bar))
         except Exception as error:
+            if disk_is_full(error):
+                raise DataError(f"{name}: no space left in {folder} for {file}") from None
             failed = str(error)
         if failed is not None:  # the caught error is gone, and with it the bar, which ended its own line
             raise DataError(
@@ -70,6 +82,11 @@ def fetch(name: str) -> dict[str, Path]:
 
 
 def read_text(path: Path) -> str:
+    """A whole text file.
+
+    Raises:
+        DataError: it cannot be read, or is not UTF-8; the message names the line.
+    """
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -81,8 +98,8 @@ def read_text(path: Path) -> str:
         raise DataError(f"{path}, line {line}: expected UTF-8, found byte 0x{content[error.start]:02x}") from None
 
 
-def read_records(path: Path, required: tuple[str, ...]) -> list[tuple[int, dict]]:
-    """(line number, record) of a CSV, TSV or JSONL file; each record has the `required` columns.
+def read_records(path: Path) -> list[tuple[int, dict]]:
+    """(line number, record) of a CSV, TSV or JSONL file; each record has the columns text and label.
 
     Raises:
         DataError: names the file, the line and what was expected.
@@ -91,26 +108,23 @@ def read_records(path: Path, required: tuple[str, ...]) -> list[tuple[int, dict]
     if path.suffix.lower() not in readers:
         known = ", ".join(("pocket", *PUBLIC))
         raise DataError(f"{path}: expected a .csv, .tsv or .jsonl file, or one of {known}")
-    records = list(readers[path.suffix.lower()](path, required))
+    records = list(readers[path.suffix.lower()](path))
     if not records:
         raise DataError(f"{path}: expected at least one example, found none")
     return records
 
 
-def _table(path: Path, required: tuple[str, ...]) -> Iterator[tuple[int, dict]]:
+def _table(path: Path) -> Iterator[tuple[int, dict]]:
     delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
     csv.field_size_limit(2**31 - 1)  # texts may be long; the largest that every system takes
     # Strict: a quote that is never closed would swallow the rest of the file.
     reader = csv.reader(io.StringIO(read_text(path), newline=""), delimiter=delimiter, strict=True)
-    header, number = None, 1
+    header: list[str] = []
+    number = 1
     try:
         for row in reader:
-            if row and header is None:
-                header = [name.strip() for name in row]
-                _require(path, number, header, required)
-                for column in required:
-                    if header.count(column) > 1:
-                        raise DataError(f"{path}, line {number}: expected one column {column!r}, found it repeated")
+            if row and not header:
+                header = _columns(path, number, row)
             elif row:
                 if len(row) != len(header):
                     raise DataError(
@@ -126,7 +140,7 @@ def _table(path: Path, required: tuple[str, ...]) -> Iterator[tuple[int, dict]]:
         ) from None
 
 
-def _json_lines(path: Path, required: tuple[str, ...]) -> Iterator[tuple[int, dict]]:
+def _json_lines(path: Path) -> Iterator[tuple[int, dict]]:
     for number, line in enumerate(read_text(path).split("\n"), 1):
         if line.strip():
             try:
@@ -136,11 +150,24 @@ def _json_lines(path: Path, required: tuple[str, ...]) -> Iterator[tuple[int, di
                 raise DataError(f"{path}, line {number}: expected a JSON object: {said}") from None
             if not isinstance(record, dict):
                 raise DataError(f"{path}, line {number}: expected a JSON object, found {line[:40]!r}")
-            _require(path, number, record, required)
-            yield number, record
+            yield number, dict(zip(_columns(path, number, record), record.values(), strict=True))
 
 
-def _require(path: Path, number: int, found: Iterable[str], required: tuple[str, ...]) -> None:
-    for column in required:
-        if column not in found:
-            raise DataError(f"{path}, line {number}: expected a column {column!r}, found {', '.join(found)}")
+def _columns(path: Path, number: int, found: Iterable[str]) -> list[str]:
+    """The names of the columns; ours as `COLUMNS` has them, however a table program wrote them (`Label`).
+
+    Raises:
+        DataError: text or label is missing, or one of ours stands twice.
+    """
+    names = [name.strip() for name in found]
+    forms: dict[str, list[str]] = {column: [] for column in COLUMNS}
+    for name in names:
+        forms.get(name.lower(), []).append(name)
+    for column, forms_found in forms.items():
+        if len(forms_found) > 1:
+            raise DataError(
+                f"{path}, line {number}: expected one column {column!r}, found it repeated: {', '.join(forms_found)}"
+            )
+        if not forms_found and column != "split":
+            raise DataError(f"{path}, line {number}: expected a column {column!r}, found {', '.join(names)}")
+    return [name.lower() if name.lower() in COLUMNS else name for name in names]

@@ -141,7 +141,7 @@ def train(
     """Train `model` in place on `loss(outputs, batch)` and return it, in eval mode.
 
     Args:
-        title: what the progress bar calls it; it shows the loss and the time left.
+        title: what the progress bar calls it; it shows the loss and the time left, on a terminal and in a notebook.
         next_rows: gives index batches, an epoch at a time; by default length buckets over `encoded`.
         corrupt: changes a batch's ids before the model sees them (word dropout).
         switch: a step, and what happens to the model before it (quantization-aware from there on).
@@ -162,7 +162,7 @@ def train(
     dtype, _ = precision()
     model.train()
     step, shown = 0, 0.0
-    with tqdm(total=total, desc=title, unit="step", mininterval=0.5) as bar:
+    with tqdm(total=total, desc=title, unit="step", mininterval=0.5, disable=None) as bar:
         while step < total:
             for rows in next_rows(generator):
                 if switch and step == switch[0]:
@@ -204,7 +204,7 @@ def run(model: nn.Module, encoded: Encoded, *, title: str | None = None, batch_s
     has_slots = False
     dtype, _ = precision()
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=dtype is torch.bfloat16):
-        for rows in tqdm(batches, desc=title, unit="batch", disable=title is None):
+        for rows in tqdm(batches, desc=title, unit="batch", disable=True if title is None else None):
             batch = make_batch(encoded, rows)
             outputs = model(batch.ids, batch.mask)
             for row, values in zip(rows, outputs[0].float().numpy(), strict=True):

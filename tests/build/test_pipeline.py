@@ -5,6 +5,7 @@ import csv
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,10 +16,9 @@ import numpy as np
 import pytest
 
 from edgelab import datasets
-from edgelab.build import folder as written
 from edgelab.build import page as report_page
 from edgelab.build import pipeline
-from edgelab.build.folder import BuildError, check_folder
+from edgelab.build.folder import BuildError
 from edgelab.build.measured import Measured
 from edgelab.build.pipeline import release
 from edgelab.build.search_space import profile
@@ -30,6 +30,7 @@ from edgelab.selection.bar import Bar
 from edgelab.stats.intervals import Interval, accuracy_interval
 from edgelab.stats.samples import LatencySamples
 from tests import small_build
+from tests.full_disk import fill, small_disk
 from tests.processes import HEEDING
 
 ROOT = Path(__file__).parents[2]
@@ -125,6 +126,13 @@ def test_stages_are_told_with_the_time_left(runs):
     names = ["teacher", "teacher, deployed", "convolution 32/48", "static 16/24", "latency, side by side", "test"]
     assert [(int(number), name) for number, name, _ in stages] == list(enumerate(names, 1))
     assert all("minute left" in left or "min left" in left for _, _, left in stages[4:])
+
+
+def test_bars_are_for_terminals(runs):
+    for done in (run for run in runs if isinstance(run, subprocess.CompletedProcess)):
+        lines = done.stderr.split("\n")[:-1]
+        assert all(re.match(r"\[\d/6\] \w|      \w+: (built|loaded)|edgelab: ", line) for line in lines), lines
+        assert "\r" not in done.stderr and "%|" not in done.stderr
 
 
 def test_the_folder_holds_a_bundle_and_its_report(report, runs, folder):
@@ -262,6 +270,24 @@ def test_nothing_clears_the_bar(runs, folder, data_file, tmp_path):
     assert "Nothing clears the bar" in (tmp_path / "report.html").read_text()
 
 
+# --- a full disk --------------------------------------------------------------------------------
+
+
+def test_a_disk_without_room_for_the_new_build_keeps_the_earlier_one(runs, folder, data_file, tmp_path):
+    def content() -> dict[str, bytes]:
+        return {str(f): f.read_bytes() for f in (tmp_path / "small" / "out").rglob("*") if f.is_file()}
+
+    with small_disk(tmp_path / "small", 4000) as small:
+        out = shutil.copytree(folder / "out", small / "out")
+        before = content()
+        fill(small)
+        os.truncate(small / ".filler", (small / ".filler").stat().st_size - 20_000)
+        done = finish(start(folder / "home", "--data", data_file, "--out", out, "--retention", "0.5"))
+        assert done.returncode == 2 and done.stdout == "" and content() == before
+        last = f"edgelab: {out}: cannot be written to: No space left on device; what stood there before is untouched"
+        assert done.stderr.splitlines()[-1] == last
+
+
 # --- the choice ---------------------------------------------------------------------------------
 
 
@@ -298,102 +324,6 @@ def field(tmp_path):
 def test_the_smallest_that_clears_every_limit_is_released(field, bar, chosen, nearest):
     found, near = release(field, bar)
     assert (found and found.name) == chosen and near.name == nearest
-
-
-# --- what is refused ----------------------------------------------------------------------------
-
-
-def test_a_folder_with_other_files_and_a_file_are_not_written_to(tmp_path):
-    (tmp_path / "thesis.txt").write_text("mine")
-    with pytest.raises(BuildError, match="expected an empty folder or an earlier build, found thesis.txt"):
-        check_folder(tmp_path)
-    with pytest.raises(BuildError, match="expected a folder to write to, found a file"):
-        check_folder(tmp_path / "thesis.txt")
-    with pytest.raises(BuildError, match="expected a folder to write to, found a file"):
-        check_folder(tmp_path / "thesis.txt" / "out")
-    assert os.listdir(tmp_path) == ["thesis.txt"]
-
-
-def test_new_empty_and_earlier_folders_are_written_to(tmp_path):
-    check_folder(tmp_path / "new" / "out")
-    assert not (tmp_path / "new").exists()
-    (tmp_path / ".DS_Store").write_text("a file manager's")
-    check_folder(tmp_path)
-    for name in ("report.json", "report.html", "samples.json"):
-        (tmp_path / name).write_text("{}")
-    (tmp_path / "bundle").mkdir()
-    check_folder(tmp_path)
-    for name in ("bundle.json", "model.onnx", "tokenizer.json", ".DS_Store"):
-        (tmp_path / "bundle" / name).write_text("")
-    check_folder(tmp_path)
-
-
-def test_a_folder_of_ones_own_that_is_called_bundle_is_not_overwritten(tmp_path):
-    (tmp_path / "bundle").mkdir()
-    (tmp_path / "bundle" / "thesis.txt").write_text("years of work")
-    with pytest.raises(BuildError, match=r"found bundle/thesis\.txt; choose another one"):
-        check_folder(tmp_path)
-    (tmp_path / "bundle" / "thesis.txt").rename(tmp_path / "bundle" / "model.onnx")  # an export of one's own
-    with pytest.raises(BuildError, match=r"found bundle/model\.onnx; choose another one"):
-        check_folder(tmp_path)
-    (tmp_path / "bundle").rename(tmp_path / "elsewhere")
-    (tmp_path / "bundle").symlink_to(tmp_path / "elsewhere")
-    (tmp_path / "other").mkdir()
-    (tmp_path / "other" / "bundle").write_text("a file")
-    for folder in (tmp_path, tmp_path / "other"):
-        with pytest.raises(BuildError, match="found (bundle|elsewhere); choose another one"):
-            check_folder(folder)
-
-
-def test_places_that_cannot_be_folders(tmp_path):
-    with pytest.raises(BuildError, match=r"cannot be written to: File name too long"):
-        check_folder(tmp_path / ("long" * 100))
-    (tmp_path / "dangling").symlink_to(tmp_path / "gone")
-    with pytest.raises(BuildError, match="dangling: expected a folder to write to, found a link to nothing"):
-        check_folder(tmp_path / "dangling" / "out")
-
-
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="permissions do not bind this user")
-def test_a_folder_that_may_not_be_written_to(tmp_path):
-    tmp_path.chmod(0o500)
-    with pytest.raises(BuildError, match="not allowed to write"):
-        check_folder(tmp_path / "out")
-
-
-@pytest.mark.parametrize("error", [OSError, KeyboardInterrupt])
-def test_an_interrupted_write_leaves_no_report_that_does_not_fit(report, folder, tmp_path, monkeypatch, error):
-    source = folder / "out" / "bundle"
-    chosen = Measured("again", source, None, None, None)
-    timing = Timing(LatencySamples("x", (1.0,)), LatencySamples("x", (1.0,)))
-    written.write(tmp_path, chosen, report, {"again": timing})
-
-    def stop(*args):
-        raise error("interrupted")
-
-    monkeypatch.setattr(written.os, "replace", stop)
-    with pytest.raises(error, match="interrupted"):
-        written.write(tmp_path, chosen, report, {"again": timing})
-    monkeypatch.undo()
-    assert set(os.listdir(tmp_path)) <= {"bundle"}
-    written.write(tmp_path, chosen, report, {"again": timing})
-    assert Bundle.load(tmp_path / "bundle") and json.loads((tmp_path / "report.json").read_text()) == report
-
-
-def test_a_report_that_cannot_be_made_leaves_the_earlier_build_as_it_was(report, folder, tmp_path, monkeypatch):
-    chosen = Measured("again", folder / "out" / "bundle", None, None, None)
-    timing = Timing(LatencySamples("x", (1.0,)), LatencySamples("x", (1.0,)))
-    written.write(tmp_path, chosen, report, {"again": timing})
-    earlier = {f: f.read_bytes() for f in tmp_path.rglob("*") if f.is_file()}
-
-    def broken(content):
-        raise KeyError("retention")
-
-    for content, page in ((report, broken), (report | {"bar": float("nan")}, lambda content: "page")):
-        monkeypatch.setattr("edgelab.build.page.page", page)
-        with pytest.raises((KeyError, ValueError)):
-            written.write(tmp_path, chosen, content, {"again": timing})
-        assert {f: f.read_bytes() for f in tmp_path.rglob("*") if f.is_file()} == earlier
-    assert len(earlier) == 6
 
 
 # --- data of all kinds --------------------------------------------------------------------------

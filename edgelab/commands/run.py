@@ -1,0 +1,84 @@
+"""The command run: notebooks headless."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgelab.commands.command import Command
+from edgelab.commands.lab import put_scripts_on_path
+from edgelab.commands.output import printable, say, show, size
+
+if TYPE_CHECKING:
+    from edgelab.course.notebooks import NotebookProgress
+
+CLEAR_LINE = "\r\033[K"
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run them, and table how each went."""
+    from edgelab.course.notebooks import notebooks, run_notebooks
+
+    put_scripts_on_path()
+    paths = [find_notebook(name) for name in args.notebooks] if args.notebooks else notebooks()
+    on_terminal = sys.stderr.isatty()
+    runs = run_notebooks(paths, show_cell if on_terminal else say_notebook)
+    if on_terminal:
+        print(CLEAR_LINE, end="", file=sys.stderr)
+    width = max((len(r.name) for r in runs), default=0) + 2
+    show(f"{'notebook':<{width}}{'seconds':>8}{'peak memory':>13}")
+    for r in runs:
+        outcome = "ok" if r.error is None else f"cell {r.failed_cell}: {r.error.splitlines()[0]}"
+        show(f"{r.name:<{width}}{r.seconds:>8.1f}{size(r.peak_bytes):>13}  {outcome}")
+    failed = sum(r.error is not None for r in runs)
+    show(f"{'total':<{width}}{sum(r.seconds for r in runs):>8.1f}{'':>13}  {len(runs) - failed} ok, {failed} failed")
+    return 1 if failed else 0
+
+
+def show_cell(progress: "NotebookProgress") -> None:
+    """On a terminal: the line that says where we are, written over."""
+    line = f"{heading(progress)}  cell {progress.cell}/{progress.cells}  {progress.seconds:.0f} s"
+    print(f"{CLEAR_LINE}{printable(line)}", end="", file=sys.stderr)
+
+
+def say_notebook(progress: "NotebookProgress") -> None:
+    """Elsewhere: a line for each notebook, when it begins."""
+    if progress.cell == 1:
+        say(f"{heading(progress)}, {progress.cells} cells")
+
+
+def heading(progress: "NotebookProgress") -> str:
+    """Which notebook of how many."""
+    return f"[{progress.notebook}/{progress.notebooks}] {progress.name}"
+
+
+def find_notebook(name: str) -> Path:
+    """A file of the learner's, or the course's notebook of that name.
+
+    Raises:
+        CourseError: it is neither.
+    """
+    from edgelab.course.notebooks import CourseError, notebooks
+
+    if Path(name).is_file():
+        return Path(name)
+    known = {path.stem: path for path in notebooks()}
+    if name not in known:
+        raise CourseError(f"{name}: expected a notebook file or one of {', '.join(known) or 'the course (none here)'}")
+    return known[name]
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What `run` takes."""
+    parser.add_argument("notebooks", nargs="*", metavar="NOTEBOOK", help="a name or a file (default: all)")
+
+
+COMMAND = Command(
+    name="run",
+    run=run,
+    help="run notebooks headless, in order, and table their seconds and peak memory",
+    examples="edgelab run                       every notebook of the course\n"
+    "edgelab run 01_distillation       one of them\n"
+    "edgelab run work/my_notes.ipynb   a file of yours",
+    arguments=arguments,
+)
