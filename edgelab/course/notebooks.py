@@ -5,9 +5,14 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edgelab.machine.memory import PeakMemory
 from edgelab.workspace import checkout, data_home, write_atomic
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+    from pandas.io.formats.style import Styler
 
 VERIFIED = "nbval-check-output"  # the tag of cells whose output is committed
 CELL_TIMEOUT_S = 600
@@ -63,9 +68,9 @@ COURSE = (
 )
 
 
-def course_map():
+def course_map() -> "Styler":
     """Every notebook with its decision, path, the learner's minutes and, where it was measured, the machine's
-    seconds from nothing (cold) and with everything built (warm); a DataFrame. Those not written yet say so."""
+    seconds from nothing (cold) and with everything built (warm); below it, where and when. Those not written yet say so."""
     import pandas as pd
 
     written = {path.stem for path in notebooks()}
@@ -79,12 +84,17 @@ def course_map():
                 "the decision at its end": decision,
                 "path": path,
                 "your minutes": minutes,
-                "machine, cold": "-" if measured is None else f"{measured.cold_s:.0f} s",
-                "machine, warm": "-" if measured is None else f"{measured.warm_s:.0f} s",
-                "measured on": "-" if measured is None else f"{measured.host}, {measured.date}",
+                "machine cold, s": "-" if measured is None else f"{measured.cold_s:.0f}",
+                "machine warm, s": "-" if measured is None else f"{measured.warm_s:.0f}",
             }
         )
-    return pd.DataFrame(rows).set_index("notebook")
+    measured_on = dict.fromkeys(f"{host}, on {date}" for host, date in zip(times["host"], times["date"], strict=True))
+    table = pd.DataFrame(rows).style.hide(axis="index").set_caption(f"machine: {'; '.join(measured_on)}")
+    words = ["notebook", "the decision at its end", "path"]
+    left = [{"selector": "th.col_heading, td", "props": "text-align: left"}]
+    return table.set_table_styles({name: left for name in words}).set_table_styles(
+        [{"selector": "caption", "props": "caption-side: bottom; text-align: left"}], overwrite=False
+    )
 
 
 # --- run ----------------------------------------------------------------------------------------
@@ -118,24 +128,25 @@ def run_notebooks(
     paths: Iterable[Path], on_progress: Callable[[NotebookProgress], None] = lambda progress: None
 ) -> list[Run]:
     """Run each notebook in a kernel of its own, in its own folder, writing nothing back. A notebook stops at its
-    first failing cell; the next one runs all the same.
-
-    Raises:
-        CourseError: a file is missing or is not a notebook.
+    first failing cell; the next one runs all the same. A file that is no notebook is refused before any runs.
     """
     named = [(Path(path), read_notebook(path)) for path in paths]
     runs = []
     for number, (path, notebook) in enumerate(named, 1):
 
-        def report(cell, cells, seconds, path=path, number=number):
+        def report(cell: int, cells: int, seconds: float, path: Path = path, number: int = number) -> None:
             on_progress(NotebookProgress(path.stem, number, len(named), cell, cells, seconds))
 
         runs.append(_run(path, notebook, report))
     return runs
 
 
-def read_notebook(path: Path):
-    """A notebook, upgraded to the current format."""
+def read_notebook(path: Path) -> "NotebookNode":
+    """A notebook, upgraded to the current format.
+
+    Raises:
+        CourseError: the file is missing or is not a notebook.
+    """
     import nbformat
 
     try:
@@ -146,14 +157,14 @@ def read_notebook(path: Path):
         raise CourseError(f"{path}: expected a Jupyter notebook") from None
 
 
-def _run(path: Path, notebook, report: Callable[[int, int, float], None]) -> Run:
+def _run(path: Path, notebook: "NotebookNode", report: Callable[[int, int, float], None]) -> Run:
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
     code = [i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
     start, current = time.perf_counter(), 0
 
-    def on_cell_start(cell, cell_index):
+    def on_cell_start(cell: "NotebookNode", cell_index: int) -> None:
         nonlocal current
         if cell_index in code:
             current = code.index(cell_index) + 1
@@ -183,7 +194,7 @@ def _run(path: Path, notebook, report: Callable[[int, int, float], None]) -> Run
 # --- tidy ---------------------------------------------------------------------------------------
 
 
-def strip_outputs(notebook):
+def strip_outputs(notebook: "NotebookNode") -> "NotebookNode":
     """A copy without outputs and counts, but those of cells tagged `nbval-check-output`; of the metadata only each
     cell's tags and the names of kernel and language stay."""
     import nbformat

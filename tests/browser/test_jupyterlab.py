@@ -288,14 +288,12 @@ def members(teacher, students):
     from edgelab.bundle.predict import Bundle
     from edgelab.distillation.widgets import Member
     from edgelab.stats.bootstrap import paired_ratio
-    from edgelab.stats.intervals import accuracy_interval
 
     right = teacher.correct("validation")
     return [
         Member(
             model.name,
             Bundle.load(model.bundle()).size_bytes,
-            accuracy_interval(model.correct()),
             paired_ratio(model.correct("validation"), right),
             p50_ms=1.0,
         )
