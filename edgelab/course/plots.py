@@ -114,12 +114,14 @@ def frontier(
         colour = ORANGE if name == chosen else BLUE
         axes.errorbar(size, retention.value, ends, fmt="o", color=colour, markersize=9, elinewidth=1.5)
         at = (size, retention.value)
-        labels.append(axes.annotate(f"{name}\n{p50:.2g} ms", at, (0, 0), textcoords="offset points", fontsize=10))
+        label = axes.annotate(f"{name}\n{p50:.2g} ms", at, (0, 0), textcoords="offset points", fontsize=10)
+        label.set_bbox({"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0})  # over the dashed line
+        labels.append(label)
     if bar is not None:
         axes.axhline(bar, color=GREY, linestyle="--", linewidth=1.2)
     log_axis(axes)
     sizes = [size for size, _, _ in points.values()]
-    axes.set_xlim(min(sizes) * 0.3, max(sizes) * 4)  # room for the labels
+    axes.set_xlim(min(sizes) * 0.17, max(sizes) * 4)  # room for the labels
     axes.margins(y=0.25)
     axes.grid(axis="y", color="#DDDDDD", linewidth=0.8)
     axes.set_xlabel("size of the whole bundle, MB (log scale)")
