@@ -27,10 +27,10 @@ RUN_ALL = """async () => {
 CELLS = """() => jupyterapp.shell.currentWidget.content.widgets.map(cell => cell.model)
     .filter(model => model.type == "code")
     .map(model => ({count: model.executionCount, outputs: model.outputs.toJSON()}))"""
-# What is wider than its place, within the cells now drawn: it would be cut off, or need scrolling to the side. And tables in
-# which pandas has cut a text short.
+# What is wider than its place, within the cells now drawn: it would be cut off, or need scrolling to the side. (The parts of
+# a slider are: its handle sticks out.) And tables in which pandas has cut a text short.
 CUT_OFF = """() => [...document.querySelectorAll(".jp-Notebook-cell")].flatMap(cell => {
-    const all = [...cell.querySelectorAll("*")];
+    const all = [...cell.querySelectorAll("*")].filter(e => !e.closest(".noUi-base"));
     const wide = all.filter(e => e.clientWidth > 0 && e.scrollWidth > e.clientWidth + 1 && e.checkVisibility());
     const cut = all.filter(e => e.tagName == "TD" && e.textContent.endsWith("..."));
     const size = e => `${e.scrollWidth} px in ${e.clientWidth}`;
