@@ -10,6 +10,7 @@ import ipywidgets
 import numpy as np
 import pandas as pd
 import pytest
+from onnxruntime.quantization.calibrate import HistogramCollector
 
 from edgelab.bundle.predict import Bundle
 from edgelab.course import explorer as common
@@ -34,7 +35,7 @@ from edgelab.measurement.widgets import (
 )
 from edgelab.quantization import widgets as quantization
 from edgelab.quantization.grid import affine_parameters, quantize
-from edgelab.quantization.widgets import GRANULARITIES, compute_grid, compute_range, show_grid, show_range
+from edgelab.quantization.widgets import GRANULARITIES, compute_grid, compute_range, range_ends, show_grid, show_range
 from edgelab.routing import widgets as routing
 from edgelab.routing.policy import Policy
 from edgelab.routing.simulation import Terms, Traffic, outcome, routing_score
@@ -342,6 +343,16 @@ def test_a_narrower_range_trades_rounding_for_clipping():
     assert all(seen[97, b][1] < seen[100, b][1] for b in (2, 4, 8))
     # Many steps: clip nothing. Few steps: clip.
     assert seen[100, 8][2] < seen[99, 8][2] and seen[99, 2][2] < seen[100, 2][2]
+
+
+@pytest.mark.parametrize("percentile", [95.0, 99.0])
+def test_a_range_ends_where_the_runtimes_calibration_ends_it(percentile):
+    runtime = HistogramCollector("percentile", False, 20_000, 128, percentile, "same")
+    runtime.collect({"activation": [ACTIVATIONS.astype(np.float32)]})
+    ends = runtime.compute_percentile()["activation"][:2]
+    low, high = range_ends(ACTIVATIONS, percentile)
+    # It counts in bins; were twice as much cut off, the ends would differ by several times these.
+    assert low == pytest.approx(float(ends[0]), abs=0.001) and high == pytest.approx(float(ends[1]), abs=0.02)
 
 
 def test_the_range_explorer_shows_what_is_computed():
