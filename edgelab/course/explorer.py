@@ -51,10 +51,11 @@ def slider(label: str, value: float, low: float, high: float, step: float, form:
 
 
 def menu(label: str, options: list[str]) -> ipywidgets.Dropdown:
-    """A labelled choice of one."""
+    """A labelled choice of one, wide enough for the longest where the page is."""
+    longest = max(len(option) for option in [label, *options])
     return ipywidgets.Dropdown(
         options=options,
         description=label,
         style={"description_width": "initial"},
-        layout={"width": "min(100%, 560px)"},
+        layout={"width": f"min(100%, {max(560, 120 + 7 * longest)}px)"},
     )
