@@ -12,7 +12,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 PACKAGE = "edgelab"
-KEEPING = tuple(f"{PACKAGE}.{name}" for name in ("workspace", "source", "errors"))  # where a result is kept, never what it is
+KEEPING = tuple(
+    f"{PACKAGE}.{name}" for name in ("workspace", "source", "errors")
+)  # where a result is kept, never what it is
 
 
 def source_digest(*functions: Callable) -> str:

@@ -19,7 +19,7 @@ def explorer(controls: list, draw: Callable[..., tuple[Figure, str, pd.DataFrame
     picture = ipywidgets.Image(format="png", layout={"max_width": "100%"})
     alt, table = ipywidgets.HTML(), ipywidgets.HTML()
 
-    def update(_=None) -> None:
+    def update(_: object = None) -> None:
         figure, words, data = draw(*(control.value for control in controls))
         picture.value = png(figure)
         alt.value = f"<p>{html.escape(words)}</p>"  # said in words as well: an image widget carries no alt text
@@ -36,7 +36,7 @@ def spaced(data: pd.DataFrame) -> str:
     return SPACED + data.to_html(index=False, border=0, classes="spaced")
 
 
-def slider(label: str, value: float, low: float, high: float, step: float, form: str = ".2f"):
+def slider(label: str, value: float, low: float, high: float, step: float, form: str = ".2f") -> ipywidgets.FloatSlider:
     """A labelled slider that follows the keyboard and the mouse while moving."""
     return ipywidgets.FloatSlider(
         value=value,
@@ -50,11 +50,12 @@ def slider(label: str, value: float, low: float, high: float, step: float, form:
     )
 
 
-def menu(label: str, options: list[str]):
-    """A labelled choice of one."""
+def menu(label: str, options: list[str]) -> ipywidgets.Dropdown:
+    """A labelled choice of one, wide enough for the longest where the page is."""
+    longest = max(len(option) for option in [label, *options])
     return ipywidgets.Dropdown(
         options=options,
         description=label,
         style={"description_width": "initial"},
-        layout={"width": "min(100%, 560px)"},
+        layout={"width": f"min(100%, {max(560, 120 + 7 * longest)}px)"},
     )

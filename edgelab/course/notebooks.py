@@ -12,8 +12,8 @@ from edgelab.machine.memory import PeakMemory
 from edgelab.workspace import checkout, data_home, write_atomic
 
 if TYPE_CHECKING:
-    import pandas as pd
     from nbformat import NotebookNode
+    from pandas.io.formats.style import Styler
 
 VERIFIED = "nbval-check-output"  # the tag of cells whose output is committed
 CELL_TIMEOUT_S = 600
@@ -69,9 +69,9 @@ COURSE = (
 )
 
 
-def course_map() -> "pd.DataFrame":
+def course_map() -> "Styler":
     """Every notebook with its decision, path, the learner's minutes and, where it was measured, the machine's
-    seconds from nothing (cold) and with everything built (warm). Those not written yet say so."""
+    seconds from nothing (cold) and with everything built (warm); below it, where and when. Those not written yet say so."""
     import pandas as pd
 
     written = {path.stem for path in notebooks()}
@@ -85,12 +85,17 @@ def course_map() -> "pd.DataFrame":
                 "the decision at its end": decision,
                 "path": path,
                 "your minutes": minutes,
-                "machine, cold": "-" if measured is None else f"{measured.cold_s:.0f} s",
-                "machine, warm": "-" if measured is None else f"{measured.warm_s:.0f} s",
-                "measured on": "-" if measured is None else f"{measured.host}, {measured.date}",
+                "machine cold, s": "-" if measured is None else f"{measured.cold_s:.0f}",
+                "machine warm, s": "-" if measured is None else f"{measured.warm_s:.0f}",
             }
         )
-    return pd.DataFrame(rows).set_index("notebook")
+    measured_on = dict.fromkeys(f"{host}, on {date}" for host, date in zip(times["host"], times["date"], strict=True))
+    table = pd.DataFrame(rows).style.hide(axis="index").set_caption(f"machine: {'; '.join(measured_on)}")
+    words = ["notebook", "the decision at its end", "path"]
+    left = [{"selector": "th.col_heading, td", "props": "text-align: left"}]
+    return table.set_table_styles({name: left for name in words}).set_table_styles(
+        [{"selector": "caption", "props": "caption-side: bottom; text-align: left"}], overwrite=False
+    )
 
 
 # --- run ----------------------------------------------------------------------------------------
@@ -124,7 +129,8 @@ def run_notebooks(
     paths: Iterable[Path], on_progress: Callable[[NotebookProgress], None] = lambda progress: None
 ) -> list[Run]:
     """Run each notebook in a kernel of its own, in its own folder, writing nothing back. A notebook stops at its
-    first failing cell; the next one runs all the same. All are read first, so `CourseError` comes before any runs."""
+    first failing cell; the next one runs all the same. A file that is no notebook is refused before any runs.
+    """
     named = [(Path(path), read_notebook(path)) for path in paths]
     runs = []
     for number, (path, notebook) in enumerate(named, 1):
@@ -140,7 +146,7 @@ def read_notebook(path: Path) -> "NotebookNode":
     """A notebook, upgraded to the current format.
 
     Raises:
-        CourseError: it cannot be read, or is not a notebook.
+        CourseError: the file is missing or is not a notebook.
     """
     import nbformat
 

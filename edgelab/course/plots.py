@@ -7,20 +7,27 @@ Each function returns a `matplotlib.figure.Figure` that no global state knows of
 import base64
 import html
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullLocator
+from matplotlib.ticker import LogLocator, NullLocator
+from matplotlib.transforms import Bbox
 
 from edgelab.stats.intervals import Interval
 from edgelab.stats.samples import LatencySamples
+
+if TYPE_CHECKING:
+    from matplotlib.text import Annotation
+    from numpy.typing import ArrayLike
 
 # Okabe & Ito 2008, "Color universal design": told apart with any common colour vision.
 BLUE, ORANGE, GREEN, RED, PURPLE, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#666666"
 COLOURS = (BLUE, ORANGE, GREEN, RED, PURPLE, GREY)
 
 
-def figure(width: float = 8.0, height: float = 4.0):
+def figure(width: float = 8.0, height: float = 4.0) -> tuple[Figure, Axes]:
     """An empty figure and its one pair of axes, in the course's style; inches."""
     drawn = Figure(figsize=(width, height), dpi=100, layout="constrained")
     axes = drawn.subplots()
@@ -33,14 +40,16 @@ def figure(width: float = 8.0, height: float = 4.0):
     return drawn, axes
 
 
-def log_axis(axes) -> None:
-    """Make the horizontal axis logarithmic, with plain numbers."""
+def log_axis(axes: Axes, steps: Sequence[float] = (1,)) -> None:
+    """Make the horizontal axis logarithmic, with plain numbers at these `steps` of each power of ten."""
     axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=steps))
     axes.xaxis.set_major_formatter("{x:g}")
     axes.xaxis.set_minor_locator(NullLocator())  # a third of the drawing time, and an explorer draws at each move
 
 
 def png(drawn: Figure) -> bytes:
+    """A figure as the bytes of a picture."""
     stream = io.BytesIO()
     drawn.savefig(stream, format="png")
     return stream.getvalue()
@@ -93,54 +102,84 @@ def bars(names: Sequence[str], series: dict[str, Sequence[float]], label: str, *
     return drawn
 
 
-def frontier(points: dict[str, tuple[float, Interval, float]], *, bar: float | None = None, chosen: str | None = None):
-    """Accuracy over size: name -> (size in MB, accuracy, p50 in ms). Size on a log scale; the p50 is written at the
-    point; a dashed line at the accuracy `bar`; the `chosen` point is orange."""
+def frontier(
+    points: dict[str, tuple[float, Interval, float]], *, bar: float | None = None, chosen: str | None = None
+) -> Figure:
+    """Retention over size: name -> (size in MB, retention, p50 in ms). Size on a log scale; name and p50 are written at
+    the point; a dashed line at the `bar`; the `chosen` point is orange."""
     drawn, axes = figure(height=4.6)
-    for name, (size, accuracy, p50) in points.items():
+    labels = []
+    for name, (size, retention, p50) in points.items():
+        ends = [[retention.value - retention.low], [retention.high - retention.value]]
         colour = ORANGE if name == chosen else BLUE
-        axes.errorbar(
-            size,
-            accuracy.value,
-            yerr=[[accuracy.value - accuracy.low], [accuracy.high - accuracy.value]],
-            fmt="o",
-            color=colour,
-            markersize=9,
-            elinewidth=1.5,
-        )
-        axes.annotate(
-            f"{name}\n{p50:.2g} ms",
-            (size, accuracy.value),
-            xytext=(8, -4),
-            textcoords="offset points",
-            fontsize=10,
-            va="top",
-        )
+        axes.errorbar(size, retention.value, ends, fmt="o", color=colour, markersize=9, elinewidth=1.5)
+        at = (size, retention.value)
+        label = axes.annotate(f"{name}\n{p50:.2g} ms", at, (0, 0), textcoords="offset points", fontsize=10)
+        label.set_bbox({"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0})  # over the dashed line
+        labels.append(label)
     if bar is not None:
         axes.axhline(bar, color=GREY, linestyle="--", linewidth=1.2)
     log_axis(axes)
     sizes = [size for size, _, _ in points.values()]
-    axes.set_xlim(min(sizes) * 0.6, max(sizes) * 8)  # room on the right for the last label
+    axes.set_xlim(min(sizes) * 0.17, max(sizes) * 4)  # room for the labels
+    axes.margins(y=0.25)
     axes.grid(axis="y", color="#DDDDDD", linewidth=0.8)
     axes.set_xlabel("size of the whole bundle, MB (log scale)")
-    axes.set_ylabel("accuracy, test")
+    axes.set_ylabel("retention, validation")
+    _keep_apart(drawn, axes, labels, [(size, retention) for size, retention, _ in points.values()])
     return drawn
 
 
+def _keep_apart(drawn: Figure, axes: Axes, labels: "list[Annotation]", points: list[tuple[float, Interval]]) -> None:
+    """Give each label the first place at its point where it lies on no point, interval or label before it."""
+    for label in labels:
+        label.set_in_layout(False)
+    drawn.draw_without_rendering()  # from now on data have their place in the picture
+    taken, heights = [], []
+    for size, retention in points:
+        ends = [(size, value) for value in (retention.low, retention.value, retention.high)]
+        (x, low), (_, middle), (_, high) = axes.transData.transform(ends)
+        taken.append(Bbox([[x - 6, low - 6], [x + 6, high + 6]]))
+        heights.append(((middle - low) * 72 / drawn.dpi, (high - middle) * 72 / drawn.dpi))
+    for label, (below, above) in zip(labels, heights, strict=True):
+        for x, y, horizontal, vertical in _places(below, above):
+            label.set(position=(x, y), ha=horizontal, va=vertical)
+            box = label.get_window_extent()
+            inside = axes.bbox.x0 <= box.x0 and box.x1 <= axes.bbox.x1
+            inside = inside and axes.bbox.y0 <= box.y0 and box.y1 <= axes.bbox.y1
+            if inside and not box.count_overlaps(taken):
+                break
+        taken.append(box)
+
+
+def _places(below: float, above: float) -> Iterator[tuple[float, float, str, str]]:
+    """Where a label may stand at a point whose interval reaches that far, in printer's points: beside it, then under or
+    over its interval, then farther away; each with the corner or edge of the label that is there."""
+    for farther in (0, 30, 60):
+        for x, side in ((9, "left"), (-9, "right")):
+            yield x, -4 - farther, side, "top"
+            yield x, 4 + farther, side, "bottom"
+        yield 0, -below - 8 - farther, "center", "top"
+        yield 0, above + 8 + farther, "center", "bottom"
+
+
 def latency_histogram(samples: LatencySamples) -> Figure:
-    """How often each latency occurred, with the mean, p50 and p99 marked; the axis ends a little past p99."""
+    """How often each latency occurred, with the mean, p50 and p99 marked; on a log scale, for latencies have long
+    tails."""
     import numpy as np
 
     values = np.array(samples.milliseconds)
-    drawn, axes = figure(height=3.2)
-    end = samples.percentile(99) * 1.15
-    axes.hist(np.clip(values, None, end), bins=60, color=BLUE, alpha=0.75)
     marks = {"p50": samples.percentile(50), "mean": float(values.mean()), "p99": samples.percentile(99)}
+    low, high = min(values.min() / 1.1, marks["p50"] / 2), max(values.max() * 1.1, marks["p50"] * 3)
+    drawn, axes = figure(height=3.2)
+    axes.hist(values, bins=list(np.geomspace(low, high, 81)), color=BLUE, alpha=0.75)
     for (name, value), colour in zip(marks.items(), (GREEN, ORANGE, RED), strict=True):
-        axes.axvline(min(value, end), color=colour, linewidth=2, label=f"{name} {value:.3f} ms")
-    axes.set_xlabel("latency of one request, ms (the last bar holds all that took longer)")
+        axes.axvline(value, color=colour, linewidth=2, label=f"{name} {value:.3f} ms")
+    log_axis(axes, steps=(1, 2, 5))
+    axes.set_xlim(low, high)
+    axes.set_xlabel("latency of one request, ms (log scale)")
     axes.set_ylabel("requests")
-    axes.legend(frameon=False)
+    axes.legend(frameon=False, loc="upper right")
     return drawn
 
 
@@ -168,7 +207,7 @@ def lines(
     return drawn
 
 
-def heat(rows: Sequence[str], columns: Sequence[str], values, label: str, *, form: str = ".3f") -> Figure:
+def heat(rows: Sequence[str], columns: Sequence[str], values: "ArrayLike", label: str, *, form: str = ".3f") -> Figure:
     """A grid of cells, [rows, columns], the darker the larger on a log scale, each with its number written in it."""
     import numpy as np
 
@@ -187,7 +226,7 @@ def heat(rows: Sequence[str], columns: Sequence[str], values, label: str, *, for
     return drawn
 
 
-def histograms(values: dict[str, Sequence[float]], label: str, *, marks: Sequence[float] = ()) -> Figure:
+def histograms(values: Mapping[str, "ArrayLike"], label: str, *, marks: Sequence[float] = ()) -> Figure:
     """How often each value occurs, one colour a series over the same bins; dashed lines at `marks`."""
     import numpy as np
 

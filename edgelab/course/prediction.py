@@ -5,23 +5,34 @@ import math
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edgelab import workspace
+
+if TYPE_CHECKING:
+    import ipywidgets
 
 
 @dataclass(frozen=True)
 class Guess:
+    """What somebody expected, and when."""
+
     value: float
     unit: str
     recorded_at: str
 
 
 def file() -> Path:
+    """Where the guesses are kept."""
     return workspace.home() / "predictions.json"
 
 
 def record(key: str, value: float, unit: str = "") -> Guess:
-    """Keep a guess; the latest one counts."""
+    """Keep a guess; the latest one counts.
+
+    Raises:
+        ValueError: it is not a number.
+    """
     from filelock import FileLock
 
     if not math.isfinite(value):
@@ -34,6 +45,7 @@ def record(key: str, value: float, unit: str = "") -> Guess:
 
 
 def recorded(key: str) -> Guess | None:
+    """The guess kept under this key, if there is one."""
     found = _all().get(key)
     return Guess(**found) if found else None
 
@@ -52,8 +64,9 @@ def reveal(key: str, measured: float, unit: str = "") -> None:
     print(beside(recorded(key), measured, unit))
 
 
-def predict(key: str, question: str, *, unit: str = "", low: float, high: float):
-    """A line to record a guess in: the question, a number from `low` to `high`, a button, and what is recorded."""
+def predict(key: str, question: str, *, unit: str = "", low: float, high: float) -> "ipywidgets.HBox":
+    """A line to record a guess in: the question, a number from `low` to `high`, a button, and what is recorded. What
+    does not fit beside the rest goes to the next line."""
     import ipywidgets
 
     before = recorded(key)
@@ -66,14 +79,16 @@ def predict(key: str, question: str, *, unit: str = "", low: float, high: float)
         style={"description_width": "initial"},
         layout={"width": "auto", "flex": "1 1 auto"},
     )
-    button = ipywidgets.Button(description="Record", tooltip="Keep this guess until the result is there")
+    button = ipywidgets.Button(
+        description="Record", tooltip="Keep this guess until the result is there", layout={"width": "auto"}
+    )
     status = ipywidgets.Label(_status(before))
 
-    def keep(_):
+    def keep(_: object) -> None:
         status.value = _status(record(key, number.value, unit))
 
     button.on_click(keep)
-    return ipywidgets.HBox([number, button, status])
+    return ipywidgets.HBox([number, button, status], layout={"flex_flow": "row wrap"})
 
 
 def _status(guess: Guess | None) -> str:

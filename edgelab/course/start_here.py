@@ -5,6 +5,7 @@ import html
 import ipywidgets
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 
 from edgelab.bundle.predict import Bundle
 from edgelab.course import plots
@@ -34,7 +35,7 @@ def show_pocket(bundle: Bundle, text: str = "wake me at quarter past six tomorro
     box = ipywidgets.Text(value=text, description="Say", continuous_update=True, layout={"width": "min(100%, 640px)"})
     answer, table = ipywidgets.HTML(), ipywidgets.HTML()
 
-    def update(_=None) -> None:
+    def update(_: object = None) -> None:
         request = box.value.strip()
         if not request:
             answer.value, table.value = "Type a request.", ""
@@ -77,7 +78,7 @@ def show_interval() -> ipywidgets.VBox:
         layout={"width": "min(100%, 560px)"},
     )
 
-    def draw(share: float, number: int):
+    def draw(share: float, number: int) -> tuple[Figure, str, pd.DataFrame]:
         table = compute_interval(share, number)
         sizes = [50, 200, number, 5000] if number not in (50, 200, 5000) else [50, 200, 5000]
         rows = {f"{n} examples": accuracy_interval(np.arange(n) < round(share * n)) for n in sorted(sizes)}

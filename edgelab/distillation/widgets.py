@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import ipywidgets
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 
 from edgelab.course import plots
 from edgelab.course.explorer import explorer, menu, slider
@@ -29,7 +30,7 @@ def compute_temperature(logits: np.ndarray, labels: tuple[str, ...], temperature
 def show_temperature(logits: dict[str, np.ndarray], labels: tuple[str, ...]) -> ipywidgets.VBox:
     """Choose a request and a temperature; `logits` holds the teacher's [labels] for each request."""
 
-    def draw(request: str, temperature: float):
+    def draw(request: str, temperature: float) -> tuple[Figure, str, pd.DataFrame]:
         table = compute_temperature(logits[request], labels, temperature)
         columns = {"T = 1": table["T = 1"].astype(float), f"T = {temperature:.1f}": table["softened"].astype(float)}
         figure = plots.bars(list(table["label"]), columns, "probability", limit=1)
@@ -41,11 +42,10 @@ def show_temperature(logits: dict[str, np.ndarray], labels: tuple[str, ...]) -> 
 
 @dataclass(frozen=True)
 class Member:
-    """One of the family, as measured: whole bundle, accuracy on test, retention on validation, p50 of one request."""
+    """One of the family, as measured: whole bundle, retention on validation, p50 of one request."""
 
     name: str
     size_bytes: int
-    accuracy: Interval
     retention: Interval
     p50_ms: float
 
@@ -58,13 +58,14 @@ def compute_size(family: list[Member], bar: float, budget_mb: float) -> pd.DataF
         {
             "model": [m.name for m in family],
             "size, MB": [f"{m.size_bytes / 1e6:.2f}" for m in family],
-            "retention, lower end": [f"{m.retention.low:.3f}" for m in family],
+            "retention": [f"{m.retention.value:.3f}" for m in family],
+            "its lower end": [f"{m.retention.low:.3f}" for m in family],
             "verdict": [_verdict(m, bar, budget_mb, chosen) for m in family],
         }
     )
 
 
-def _verdict(member: Member, bar: float, budget_mb: float, chosen) -> str:
+def _verdict(member: Member, bar: float, budget_mb: float, chosen: selection.Candidate | None) -> str:
     if chosen is not None and member.name == chosen.name:
         return "ships"
     if member.size_bytes > budget_mb * 1e6:
@@ -75,13 +76,13 @@ def _verdict(member: Member, bar: float, budget_mb: float, chosen) -> str:
 def show_size(family: list[Member]) -> ipywidgets.VBox:
     """Move the bar and the budget, see which model ships."""
 
-    def draw(bar: float, budget_mb: float):
+    def draw(bar: float, budget_mb: float) -> tuple[Figure, str, pd.DataFrame]:
         table = compute_size(family, bar, budget_mb)
         ships = table.loc[table["verdict"] == "ships", "model"]
         chosen = ships.iloc[0] if len(ships) else None
-        points = {m.name: (m.size_bytes / 1e6, m.accuracy, m.p50_ms) for m in family}
+        points = {m.name: (m.size_bytes / 1e6, m.retention, m.p50_ms) for m in family}
         words = f"{chosen} ships." if chosen else "Nothing clears the bar within the budget."
-        return plots.frontier(points, chosen=chosen), words, table
+        return plots.frontier(points, bar=bar, chosen=chosen), words, table
 
     controls = [slider("bar: retention", 0.90, 0.80, 1.0, 0.01), slider("budget, MB", 30, 0.5, 100, 0.5, ".1f")]
     return explorer(controls, draw)

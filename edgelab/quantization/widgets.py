@@ -3,6 +3,7 @@
 import ipywidgets
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 
 from edgelab.course import plots
 from edgelab.course.explorer import explorer, menu, slider
@@ -34,7 +35,7 @@ def compute_grid(matrix: np.ndarray, bits: int, granularity: str) -> tuple[pd.Da
 def show_grid(matrices: dict[str, np.ndarray]) -> ipywidgets.VBox:
     """Choose a layer, bits and granularity; `matrices` holds each layer's weights [inputs, outputs]."""
 
-    def draw(layer: str, bits: float, granularity: str):
+    def draw(layer: str, bits: float, granularity: str) -> tuple[Figure, str, pd.DataFrame]:
         table, near = compute_grid(matrices[layer], int(bits), granularity)
         figure = plots.histograms({"weights": matrices[layer], "rounded": near}, f"weights of {layer}")
         words = f"{layer} at {bits:.0f} bits, {granularity}: an error of {table.iloc[0, 2]} % of the weights."
@@ -44,12 +45,19 @@ def show_grid(matrices: dict[str, np.ndarray]) -> ipywidgets.VBox:
     return explorer([menu("layer", list(matrices)), bits, menu("scales", list(GRANULARITIES))], draw)
 
 
+def range_ends(values: np.ndarray, percentile: float) -> np.ndarray:
+    """The ends of the range that holds `percentile` % of the values: half of the rest is cut off at each side, as
+    ONNX Runtime's percentile calibration does (99.9 cuts the lowest and the highest 0.05 %)."""
+    cut = (100 - percentile) / 2
+    return np.percentile(values, (cut, 100 - cut))
+
+
 def compute_range(values: np.ndarray, percentile: float, bits: int) -> tuple[pd.DataFrame, np.ndarray]:
-    """What ending an activation's range at a percentile, at both sides, costs; and the rounded values.
+    """What it costs to let an activation's range hold `percentile` % of its values; and the rounded values.
 
     Clipping is the error of the values beyond the range, rounding that of those within.
     """
-    low, high = np.percentile(values, (100 - percentile, percentile))
+    low, high = range_ends(values, percentile)
     scale, zero_point = affine_parameters(low, high, bits)
     near = scale * (np.clip(np.rint(values / scale) + zero_point, 0, 2**bits - 1) - zero_point)
     beyond = (values < min(low, 0)) | (values > max(high, 0))
@@ -67,12 +75,12 @@ def compute_range(values: np.ndarray, percentile: float, bits: int) -> tuple[pd.
 
 
 def show_range(values: np.ndarray) -> ipywidgets.VBox:
-    """Move the percentile at which an activation's range ends, and the bits that span it."""
+    """Move the share of an activation's values that its range holds, and the bits that span it."""
 
-    def draw(percentile: float, bits: float):
+    def draw(percentile: float, bits: float) -> tuple[Figure, str, pd.DataFrame]:
         table, near = compute_range(values, percentile, int(bits))
-        ends = np.percentile(values, (100 - percentile, percentile))
-        figure = plots.histograms({"activations": values, "rounded": near}, "value", marks=ends)
+        ends = range_ends(values, percentile)
+        figure = plots.histograms({"activations": values, "rounded": near}, "value", marks=list(ends))
         row = table.iloc[0]
         words = f"Range {row['range']} in {bits:.0f} bits: clipping {row['clipping error, %']} %, rounding "
         return figure, f"{words}{row['rounding error, %']} %, both {row['both, %']} %.", table

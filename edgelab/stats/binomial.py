@@ -12,7 +12,8 @@ def binomial_bounds(n: int, p: float) -> tuple[int, int]:
 def binomial_cumulative(n: int, p: float) -> np.ndarray:
     """P(binomial(n, p) <= k) for k = 0 ... n, [n + 1]; in logarithms, so that n may be large."""
     k = np.arange(n + 1)
+    if p in (0, 1):  # without a logarithm: always 0, or always n
+        return np.where(k >= n * p, 1.0, 0.0)
     log_factorial = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, n + 1)))])
-    with np.errstate(divide="ignore", invalid="ignore"):
-        log_mass = log_factorial[n] - log_factorial[k] - log_factorial[n - k] + k * np.log(p) + (n - k) * np.log1p(-p)
+    log_mass = log_factorial[n] - log_factorial[k] - log_factorial[n - k] + k * np.log(p) + (n - k) * np.log1p(-p)
     return np.cumsum(np.exp(log_mass))

@@ -1,4 +1,4 @@
-"""Every notebook in the real JupyterLab: opened, run, and its widgets moved by keyboard.
+"""Every notebook in the real JupyterLab: opened, run, seen to fit, and its widgets moved by keyboard.
 
 Pictures of each notebook as it looks after its run are kept in EDGELAB_SCREENSHOTS, else in a temporary folder.
 """
@@ -27,12 +27,22 @@ RUN_ALL = """async () => {
 CELLS = """() => jupyterapp.shell.currentWidget.content.widgets.map(cell => cell.model)
     .filter(model => model.type == "code")
     .map(model => ({count: model.executionCount, outputs: model.outputs.toJSON()}))"""
+# What is wider than its place, within the cells now drawn: it would be cut off, or need scrolling to the side. (The parts of
+# a slider are: its handle sticks out.) And tables in which pandas has cut a text short.
+CUT_OFF = """() => [...document.querySelectorAll(".jp-Notebook-cell")].flatMap(cell => {
+    const all = [...cell.querySelectorAll("*")].filter(e => !e.closest(".noUi-base"));
+    const wide = all.filter(e => e.clientWidth > 0 && e.scrollWidth > e.clientWidth + 1 && e.checkVisibility());
+    const cut = all.filter(e => e.tagName == "TD" && e.textContent.endsWith("..."));
+    const size = e => `${e.scrollWidth} px in ${e.clientWidth}`;
+    return [...wide, ...cut].map(e => `${e.tagName} ${e.className} (${size(e)}): ${e.textContent.trim().slice(0, 80)}`);
+})"""
 LAST_CELL_BOTTOM = "() => [...document.querySelectorAll('.jp-Notebook-cell')].pop().getBoundingClientRect().bottom"
 
 
 @pytest.fixture
 def page(browser):
-    """A page of the browser, which may ask this machine only."""
+    """A page of the browser, which may ask this machine only. Of its width, that of a laptop, JupyterLab's file browser
+    leaves the notebook about 1,000 pixels."""
     page = browser.new_page(viewport={"width": 1280, "height": 1000})
     page.set_default_timeout(1000 * ANSWER_S)
     asked = []
@@ -288,14 +298,12 @@ def members(teacher, students):
     from edgelab.bundle.predict import Bundle
     from edgelab.distillation.widgets import Member
     from edgelab.stats.bootstrap import paired_ratio
-    from edgelab.stats.intervals import accuracy_interval
 
     right = teacher.correct("validation")
     return [
         Member(
             model.name,
             Bundle.load(model.bundle()).size_bytes,
-            accuracy_interval(model.correct()),
             paired_ratio(model.correct("validation"), right),
             p50_ms=1.0,
         )
@@ -307,7 +315,7 @@ def members(teacher, students):
 
 
 def run(page, lab: str, name: str, pictures: Path) -> None:
-    """Open a notebook, run all of its cells, and see that what came out is whole."""
+    """Open a notebook, run all of its cells, and see that what came out is whole and fits."""
     page.goto(lab.replace("00_start_here", name) + "&reset")
     wait_for(lambda: page.evaluate(IDLE))
     page.evaluate(RUN_ALL)
@@ -315,8 +323,9 @@ def run(page, lab: str, name: str, pictures: Path) -> None:
         wait_for(lambda: failed(page) or all(c["count"] for c in page.evaluate(CELLS)), RUN_S)
         wait_for(lambda: page.evaluate(IDLE))
     finally:
-        photograph(page, pictures, name)
+        cut_off = photograph(page, pictures, name)
     assert failed(page) == []
+    assert page.locator(".jp-DirListing").is_visible() and cut_off == []
     images = page.locator(".jp-OutputArea img:not(.widget-image)")  # above that one its explorer says it in words
     assert images.count() > 0
     assert [image for image in images.all() if not image.get_attribute("alt")] == []
@@ -328,15 +337,17 @@ def failed(page) -> list[str]:
     return ["\n".join(output["traceback"]) for output in outputs if output["output_type"] == "error"]
 
 
-def photograph(page, folder: Path, name: str) -> None:
-    """The notebook from top to bottom, a screen each."""
+def photograph(page, folder: Path, name: str) -> list[str]:
+    """The notebook from top to bottom, a screen each; what is cut off on any of them."""
     panel = page.locator(".jp-WindowedPanel-outer")
-    number, more = 0, True
+    number, more, cut_off = 0, True, {}
     while more and number < 100:
         panel.evaluate("(panel, number) => panel.scrollTo(0, 0.95 * number * panel.clientHeight)", number)
         number += 1
         picture(page, folder / f"{name}-{number:02}.png")
+        cut_off |= dict.fromkeys(page.evaluate(CUT_OFF))
         more = page.evaluate(LAST_CELL_BOTTOM) > page.viewport_size["height"]
+    return list(cut_off)
 
 
 def picture(page, file: Path) -> None:

@@ -1,5 +1,8 @@
 """Notebooks run for real, copied for the learner, stripped for a commit."""
 
+import html
+import re
+
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
@@ -43,6 +46,20 @@ def test_without_the_course_the_error_says_so(monkeypatch):
     monkeypatch.setattr(course, "checkout", lambda: None)
     with pytest.raises(CourseError, match="make lab"):
         course.notebooks()
+
+
+def test_the_map_says_every_decision_in_full_and_where_times_were_measured(folder, monkeypatch):
+    (folder / "data").mkdir()
+    (folder / "data" / "course_times.csv").write_text(
+        "notebook,cold_s,warm_s,peak_mb,host,date\n01_distillation,210,33,1911,a host,2026-01-02\n"
+    )
+    write(folder / "notebooks" / "01_distillation.ipynb")
+    monkeypatch.setattr(course, "data_home", lambda: folder / "data")
+    shown = course.course_map().to_html()
+    assert all(decision in html.unescape(shown) for _, decision, _, _ in course.COURSE) and "..." not in shown
+    row = re.search(r"<tr>\s*<td[^>]*>01_distillation</td>.*?</tr>", shown, re.DOTALL)[0]
+    assert re.findall(r">([^<]+)</td>", row)[2:] == ["core", "60", "210", "33"]
+    assert "machine: a host, on 2026-01-02" in shown and "10_selection (planned)" in shown
 
 
 def test_runs_every_notebook_and_reports_the_failing_cell(tmp_path):

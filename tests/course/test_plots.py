@@ -1,6 +1,7 @@
 """Figures: what is drawn is what was given; alt text that JupyterLab shows; no global state."""
 
 import base64
+import itertools
 import re
 import struct
 import subprocess
@@ -77,8 +78,29 @@ def test_the_frontier_marks_the_chosen_point_and_the_bar():
     points = {tuple(map(float, c.lines[0].get_xydata()[0])): to_hex(c.lines[0].get_color()) for c in axes.containers}
     assert points == {(90.0, 0.95): plots.BLUE.lower(), (0.6, 0.93): plots.ORANGE.lower()}
     assert axes.get_xscale() == "log" and {"1", "10", "100"} <= set(words(figure))
-    assert {"student\n0.11 ms", "teacher\n9 ms"} <= set(words(figure))
+    assert {"student\n0.11 ms", "teacher\n9 ms"} <= set(words(figure)) and "retention" in axes.get_ylabel()
     assert any(list(line.get_ydata()) == [0.92, 0.92] for line in axes.lines)
+
+
+@pytest.mark.parametrize("spread", [1.0, 1.05, 1.5, 4.0])
+def test_labels_of_neighbouring_points_lie_on_nothing(spread):
+    """Models as near to each other as the notebooks', and nearer."""
+    points = {}
+    for n in range(6 if spread > 1.1 else 4):
+        value = 0.95 + 0.012 * (n % 3)
+        points[f"a model called {n}"] = (2.0 * spread**n, Interval(value, value - 0.012, value + 0.012), 0.1 * n)
+    figure = plots.frontier(points)
+    (axes,) = figure.axes
+    figure.draw_without_rendering()
+    boxes = [text.get_window_extent() for text in axes.texts]
+    assert len(boxes) == len(points)
+    for one, other in itertools.combinations(boxes, 2):
+        assert not one.overlaps(other)
+    for box in boxes:
+        assert axes.bbox.x0 <= box.x0 and box.x1 <= axes.bbox.x1 and axes.bbox.y0 <= box.y0 and box.y1 <= axes.bbox.y1
+        for size, interval, _ in points.values():
+            (x, low), (_, high) = axes.transData.transform([(size, interval.low), (size, interval.high)])
+            assert not (box.x0 < x < box.x1 and box.y0 < high and low < box.y1)
 
 
 def test_a_perfect_accuracy_can_be_drawn():
@@ -92,13 +114,18 @@ def test_the_histogram_counts_every_request_and_marks_its_percentiles():
     samples = LatencySamples("x", (*[1.0] * 95, 2.0, 3.0, 4.0, 50.0, 5000.0))
     figure = plots.latency_histogram(samples)
     (axes,) = figure.axes
-    assert sum(bar.get_height() for bar in axes.patches) == 100
+    assert sum(bar.get_height() for bar in axes.patches) == 100 and axes.get_xscale() == "log"
+    low, high = axes.get_xlim()
+    assert low < 1 and high > 5000 and sum(low <= tick <= high for tick in axes.get_xticks()) >= 4
     assert {
         f"p50 {1:.3f} ms",
         f"mean {np.mean(samples.milliseconds):.3f} ms",
         f"p99 {samples.percentile(99):.3f} ms",
     } <= set(words(figure))
-    plots.latency_histogram(LatencySamples("same", (1.0,) * 20))
+    (axes,) = plots.latency_histogram(LatencySamples("same", (1.3,) * 20)).axes
+    low, high = axes.get_xlim()
+    assert sum(bar.get_height() for bar in axes.patches) == 20
+    assert sum(low <= tick <= high for tick in axes.get_xticks()) >= 2  # a scale that can be read
 
 
 def test_a_shown_figure_carries_its_alt_text_where_jupyterlab_shows_it(monkeypatch):

@@ -5,9 +5,10 @@ from itertools import product
 import numpy as np
 import pytest
 from explorers import assert_controls, assert_moves, assert_shows, controls_of, parts
+from onnxruntime.quantization.calibrate import HistogramCollector
 
 from edgelab.quantization.grid import affine_parameters, quantize
-from edgelab.quantization.widgets import GRANULARITIES, compute_grid, compute_range, show_grid, show_range
+from edgelab.quantization.widgets import GRANULARITIES, compute_grid, compute_range, range_ends, show_grid, show_range
 
 MATRICES = {name: np.random.default_rng(n).normal(size=(70, 40)) for n, name in enumerate(("table", "head"))}
 ACTIVATIONS = np.random.default_rng(0).gamma(1, 1, 20_000) - 0.2
@@ -61,10 +62,10 @@ def test_a_narrower_range_trades_rounding_for_clipping():
     for percentile, bits in product((97, 99, 99.9, 100), (2, 4, 8)):
         table, near = compute_range(ACTIVATIONS, percentile, bits)
         assert len(np.unique(near)) <= 2**bits
-        low, high = np.percentile(ACTIVATIONS, (100 - percentile, percentile))
+        low, high = np.percentile(ACTIVATIONS, ((100 - percentile) / 2, (100 + percentile) / 2))
         assert table["range"][0] == f"{low:.2f} to {high:.2f}"
         assert table["step"][0] == f"{affine_parameters(low, high, bits)[0]:.4f}"
-        assert float(table["values beyond, %"][0]) == pytest.approx(2 * (100 - percentile), abs=0.02)
+        assert float(table["values beyond, %"][0]) == pytest.approx(100 - percentile, abs=0.02)
         clipping, rounding, both = (float(table.iloc[0, i]) for i in (3, 4, 5))
         assert np.hypot(clipping, rounding) == pytest.approx(both, abs=0.02)
         assert both == pytest.approx(100 * np.linalg.norm(near - ACTIVATIONS) / np.linalg.norm(ACTIVATIONS), abs=0.006)
@@ -73,6 +74,16 @@ def test_a_narrower_range_trades_rounding_for_clipping():
     assert all(seen[97, b][1] < seen[100, b][1] for b in (2, 4, 8))
     # Many steps: clip nothing. Few steps: clip.
     assert seen[100, 8][2] < seen[99, 8][2] and seen[99, 2][2] < seen[100, 2][2]
+
+
+@pytest.mark.parametrize("percentile", [95.0, 99.0])
+def test_a_range_ends_where_the_runtimes_calibration_ends_it(percentile):
+    runtime = HistogramCollector("percentile", False, 20_000, 128, percentile, "same")
+    runtime.collect({"activation": [ACTIVATIONS.astype(np.float32)]})
+    ends = runtime.compute_percentile()["activation"][:2]
+    low, high = range_ends(ACTIVATIONS, percentile)
+    # It counts in bins; were twice as much cut off, the ends would differ by several times these.
+    assert low == pytest.approx(float(ends[0]), abs=0.001) and high == pytest.approx(float(ends[1]), abs=0.02)
 
 
 def test_the_range_explorer_shows_what_is_computed():

@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from scipy.stats import binom
 
 from edgelab.stats.binomial import binomial_bounds, binomial_cumulative
 
@@ -37,3 +38,15 @@ def test_the_cumulative_binomial_is_scipys(n, p):
     from scipy.stats import binom
 
     assert binomial_cumulative(n, p) == pytest.approx(binom.cdf(np.arange(n + 1), n, p), abs=1e-10)
+
+
+@pytest.mark.parametrize("p", [0, 1e-300, 1e-9, 0.05, 0.5, 0.99, 1 - 1e-15, 1, 0.0, 1.0])
+@pytest.mark.parametrize("n", [0, 1, 20, 3000])
+def test_the_binomial_is_scipys_also_where_nothing_or_all_is_certain(n, p):
+    cumulative = binomial_cumulative(n, p)
+    assert cumulative.shape == (n + 1,)
+    assert np.allclose(cumulative, binom.cdf(np.arange(n + 1), n, p), rtol=1e-9, atol=1e-12)
+
+
+def test_a_certain_count_has_no_width():
+    assert binomial_bounds(20, 0) == (0, 0) and binomial_bounds(20, 1) == (20, 20)
