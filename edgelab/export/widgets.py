@@ -2,6 +2,7 @@
 
 import ipywidgets
 import pandas as pd
+from matplotlib.figure import Figure
 
 from edgelab.course import plots
 from edgelab.course.explorer import explorer, menu
@@ -30,7 +31,7 @@ def show_placement(reports: dict[str, Preflight]) -> ipywidgets.VBox:
     targets = list(dict.fromkeys(p.target for p in phones))
     shapes = list(dict.fromkeys(p.shapes for p in phones))
 
-    def draw(model: str, sizes: str, target: str):
+    def draw(model: str, sizes: str, target: str) -> tuple[Figure, str, pd.DataFrame]:
         chosen = next(p for p in reports[model].placements if (p.target, p.shapes) == (target, sizes))
         table = compute_placement(chosen)
         shown = table[:MOST]
@@ -57,7 +58,7 @@ def show_optimisation(
     models = list(counts)
     levels = list(counts[models[0]])
 
-    def draw(model: str, level: str):
+    def draw(model: str, level: str) -> tuple[Figure, str, pd.DataFrame]:
         table = compute_optimisation(counts[model][levels[0]], counts[model][level])
         changed = table[(table["before"] != table["after"]) | (table["operator"] == "all")][:MOST]
         series = {name: changed[name].tolist() for name in ("before", "after")}

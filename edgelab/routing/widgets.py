@@ -5,6 +5,7 @@ from dataclasses import replace
 import ipywidgets
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 
 from edgelab.course.explorer import explorer, menu, slider
 from edgelab.routing import plots as routing_plots
@@ -50,15 +51,15 @@ def show_policy(traffics: dict[str, Traffic], policy: Policy, terms: Terms) -> i
         for name, t in traffics.items()
     }
 
-    def draw(name: str, threshold: float, wrong_cost: float):
+    def draw(name: str, threshold: float, wrong_cost: float) -> tuple[Figure, str, pd.DataFrame]:
         table = compute_policy(replace(policy, threshold=threshold), traffics[name], terms, wrong_cost)
         costs, shares = cost_curve(curves[name], wrong_cost), curves[name].share
         best, of = int(costs.argmin()), table.set_index("metric")["this policy"]
         here = (float(of["escalated, %"]) / 100, float(of.iloc[-1]))
-        points = {"this policy": here, "cheapest": (shares[best], costs[best])}
+        points = {"this policy": here, "cheapest": (float(shares[best]), float(costs[best]))}
         words = f"{name}: {of['escalated, %']} % escalated, {of['accuracy, %']} % right; 1,000 requests cost "
         words += f"{here[1]:.0f}, at the cheapest threshold {costs[best]:.0f}."
-        return routing_plots.routes({"cost": (shares, costs)}, COST, points=points), words, table
+        return routing_plots.routes({"cost": (shares.tolist(), costs.tolist())}, COST, points=points), words, table
 
     controls = [menu("traffic", list(traffics)), slider("threshold", policy.threshold, 0, 1, 0.01)]
     wrong = slider("a wrong answer costs as many cloud requests", 5, 0, 50, 1, ".0f")
@@ -92,9 +93,11 @@ def compute_promise(
 def show_promise(score: np.ndarray, wrong: np.ndarray) -> ipywidgets.VBox:
     """Choose the promise, alpha and the size of the calibration set: what holds, how often, at which price."""
 
-    def draw(rule: str, alpha: float, requests: float):
+    def draw(rule: str, alpha: float, requests: float) -> tuple[Figure, str, pd.DataFrame]:
         table, errors = compute_promise(score, wrong, rule, alpha / 100, int(requests))
-        figure = routing_plots.cumulative({rule: 100 * errors}, "kept and wrong, % of all requests", mark=alpha)
+        figure = routing_plots.cumulative(
+            {rule: (100 * errors).tolist()}, "kept and wrong, % of all requests", mark=alpha
+        )
         mean, above, sent = (table[name][0] for name in table.columns[[1, 2, 4]])
         words = f"{rule}, at most {alpha:.1f} %: {mean} % on average, above it in {above} % of {DRAWS} sets; "
         return figure, f"{words}{sent} % escalated.", table
