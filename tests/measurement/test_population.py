@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmarks.device_ratios import READINGS, Pair, Published, cpu_rows, pairs, published, ratio_rowsfrom benchmarks.pocket_card import SHARED
-
+from benchmarks.device_ratios import READINGS, Pair, Published, cpu_rows, pairs, published, ratio_rows
+from benchmarks.pocket_card import SHARED
 from edgelab.measurement.population import ASSUMED_MIX, CLASSES, REFERENCE, Ratios, paces, readings, simulate
 from edgelab.workspace import data_home
 
