@@ -16,7 +16,7 @@ from edgelab.routing.tradeoff import Curve, curve
 
 RULES = {"on average (conformal)": allowed_on_average, "each time (Clopper-Pearson)": allowed_each_time}
 COST = "cost of 1,000, in cloud requests"
-DRAWS = 200  # calibration sets
+DRAWS = 200  # threshold sets
 
 
 def cost_curve(drawn: Curve, wrong_cost: float) -> np.ndarray:
@@ -69,7 +69,7 @@ def show_policy(traffics: dict[str, Traffic], policy: Policy, terms: Terms) -> i
 def compute_promise(
     score: np.ndarray, wrong: np.ndarray, rule: str, alpha: float, requests: int, draws: int = DRAWS
 ) -> tuple[pd.DataFrame, np.ndarray]:
-    """Thresholds from `draws` calibration sets of that many requests, drawn with replacement, so that the joint error
+    """Thresholds from `draws` threshold sets of that many requests, drawn with replacement, so that the joint error
     over all requests is the true one; that of each, [draws]."""
     errors, shares, among = np.empty(draws), np.empty(draws), np.empty(draws)
     allowed = RULES[rule](requests, alpha)
@@ -91,7 +91,7 @@ def compute_promise(
 
 
 def show_promise(score: np.ndarray, wrong: np.ndarray) -> ipywidgets.VBox:
-    """Choose the promise, alpha and the size of the calibration set: what holds, how often, at which price."""
+    """Choose the promise, alpha and the size of the threshold set: what holds, how often, at which price."""
 
     def draw(rule: str, alpha: float, requests: float) -> tuple[Figure, str, pd.DataFrame]:
         table, errors = compute_promise(score, wrong, rule, alpha / 100, int(requests))
@@ -103,4 +103,4 @@ def show_promise(score: np.ndarray, wrong: np.ndarray) -> ipywidgets.VBox:
         return figure, f"{words}{sent} % escalated.", table
 
     controls = [menu("promise", list(RULES)), slider("alpha, %", 5, 1, 15, 0.5, ".1f")]
-    return explorer([*controls, slider("calibration requests", 400, 50, 2000, 50, ".0f")], draw)
+    return explorer([*controls, slider("requests in the threshold set", 400, 50, 2000, 50, ".0f")], draw)
