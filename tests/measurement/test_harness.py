@@ -50,7 +50,7 @@ def judge(name: str, ratios: list[float], capsys) -> None:
     interval: Interval = percentile_interval(ratios, 50)
     with capsys.disabled():
         print(f"\n{name}: ours / theirs {interval} in {len(ratios)} rounds, load {os.getloadavg()[0]:.1f}", end="")
-    assert 0.95 <= interval.low and interval.high <= 1.05
+    assert interval.low >= 0.95 and interval.high <= 1.05
 
 
 def test_against_timeit(capsys):
