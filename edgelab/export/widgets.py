@@ -1,7 +1,11 @@
 """The explorers of `03_export`: where a graph's nodes land, and what optimisation makes of them."""
 
+from collections.abc import Sequence
+
 import ipywidgets
 import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from edgelab.course import plots
 from edgelab.course.explorer import explorer, menu
@@ -30,13 +34,13 @@ def show_placement(reports: dict[str, Preflight]) -> ipywidgets.VBox:
     targets = list(dict.fromkeys(p.target for p in phones))
     shapes = list(dict.fromkeys(p.shapes for p in phones))
 
-    def draw(model: str, sizes: str, target: str):
+    def draw(model: str, sizes: str, target: str) -> tuple[Figure, str, pd.DataFrame]:
         chosen = next(p for p in reports[model].placements if (p.target, p.shapes) == (target, sizes))
         table = compute_placement(chosen)
         shown = table[:MOST]
         series = {name: shown[name].tolist() for name in ("taken", "left to the CPU")}
         words = f"{target} takes {chosen.taken} of {chosen.nodes} nodes in {chosen.partitions} partitions: {chosen.verdict}."
-        return plots.bars(shown["operator"].tolist(), series, f"nodes, at most {MOST} operators"), words, table
+        return _nodes(shown["operator"].tolist(), series, f"nodes, at most {MOST} operators"), words, table
 
     return explorer([menu("model", list(reports)), menu("shapes", shapes), menu("target", targets)], draw)
 
@@ -57,12 +61,19 @@ def show_optimisation(
     models = list(counts)
     levels = list(counts[models[0]])
 
-    def draw(model: str, level: str):
+    def draw(model: str, level: str) -> tuple[Figure, str, pd.DataFrame]:
         table = compute_optimisation(counts[model][levels[0]], counts[model][level])
         changed = table[(table["before"] != table["after"]) | (table["operator"] == "all")][:MOST]
         series = {name: changed[name].tolist() for name in ("before", "after")}
         before, after = table["before"][0], table["after"][0]
         words = f"{level}: {before} nodes become {after}; p50 {latency[model][level].percentile(50):.3f} ms."
-        return plots.bars(changed["operator"].tolist(), series, "nodes: all, then what changed"), words, table
+        return _nodes(changed["operator"].tolist(), series, "nodes: all, then what changed"), words, table
 
     return explorer([menu("model", models), menu("level", levels)], draw)
+
+
+def _nodes(operators: Sequence[str], series: dict[str, Sequence[float]], label: str) -> Figure:
+    """Bars of counts: no half node on the axis."""
+    drawn = plots.bars(operators, series, label)
+    drawn.axes[0].xaxis.set_major_locator(MaxNLocator(integer=True))
+    return drawn

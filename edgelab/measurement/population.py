@@ -1,5 +1,10 @@
-"""From one machine to a fleet: latencies measured here, spread over devices by published ratios."""
+"""From one machine to a population of devices: latencies measured here, spread by published ratios.
 
+Which ratios are taken is a *reading*: the same public table says one thing of all models and another of those that ran on
+the CPU alone. `data/figures/README.md` has the source, and what each reading assumes.
+"""
+
+import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -8,14 +13,15 @@ import numpy as np
 
 from edgelab.workspace import data_home
 
-FIGURES = "device_speed_and_fallback.csv"
+RATIOS = "ratios_to_galaxy_s25.csv"
+REFERENCE = "Samsung Galaxy S25"
 Z90 = 1.2815515655446004  # the 90th percentile of the standard normal distribution
 
 # What people carry, by a device of each class with published ratios. The shares are an assumption: nobody publishes those
 # of your users. Replace them by what your own app counts.
 CLASSES = {
     "this year's flagship": "Snapdragon 8 Elite Gen 5 QRD",
-    "last year's flagship": "Samsung Galaxy S25",
+    "last year's flagship": REFERENCE,
     "older flagship": "Samsung Galaxy S24",
     "mid-range": "Snapdragon 7 Gen 4 QRD",
     "entry": "Dragonwing Q-6690 MTP",
@@ -30,17 +36,22 @@ ASSUMED_MIX = {
 
 
 @dataclass(frozen=True)
-class Device:
-    """Latency relative to the reference device over the models that were published for both: median, p10, p90."""
+class Ratios:
+    """Latencies on a device over those on the reference device: p10, median and p90 of so many `pairs`.
 
-    name: str
-    median: float
+    A pair is the same model, precision and runtime on both devices. In `same_units` of them the same kinds of unit (NPU,
+    GPU, CPU) ran the layers on both, too: only those differ in nothing but the device.
+    """
+
+    pairs: int
+    same_units: int
     p10: float
+    median: float
     p90: float
 
 
 @dataclass(frozen=True)
-class Fleet:
+class Population:
     """Simulated: each device's class [devices] and the latency of each of its requests in ms [devices, requests]."""
 
     kind: np.ndarray
@@ -56,54 +67,62 @@ class Fleet:
 
 
 @cache
-def devices() -> dict[str, Device]:
-    """The published ratios by device (`data/figures/README.md` has the source)."""
-    import csv
-
-    with open(data_home() / "figures" / FIGURES, encoding="utf-8", newline="") as file:
+def readings() -> dict[str, dict[str, Ratios]]:
+    """The published ratios by reading, then by class of device."""
+    with open(data_home() / "figures" / RATIOS, encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    return {
-        r["device"]: Device(r["device"], float(r["median_latency_vs_galaxy_s25"]), float(r["p10"]), float(r["p90"]))
-        for r in rows
-    }
+    kinds = {device: kind for kind, device in CLASSES.items()}
+    found: dict[str, dict[str, Ratios]] = {}
+    for row in rows:
+        counts = int(row["pairs"]), int(row["same_units"])
+        ratios = Ratios(*counts, float(row["p10"]), float(row["median"]), float(row["p90"]))
+        found.setdefault(row["reading"], {})[kinds[row["device"]]] = ratios
+    return found
 
 
-def ratios(device: Device, standard_normal: np.ndarray) -> np.ndarray:
-    """Relative latencies of an app on such a device, as many as the draws: log-normal on either side of the published
+def paces(ratios: Ratios, standard_normal: np.ndarray) -> np.ndarray:
+    """How many times longer an app takes on such a device, as many as the draws: log-normal on either side of the published
     median, each side as wide as the published p10 and p90 say. Nothing lies beyond those two: that would be invented."""
-    low, high = (np.log(device.median / device.p10) / Z90, np.log(device.p90 / device.median) / Z90)
+    low, high = np.log(ratios.median / ratios.p10) / Z90, np.log(ratios.p90 / ratios.median) / Z90
     z = np.clip(standard_normal, -Z90, Z90)
-    return device.median * np.exp(z * np.where(z < 0, low, high))
+    return ratios.median * np.exp(z * np.where(z < 0, low, high))
 
 
 def simulate(
     lab_ms: np.ndarray,
     mix: Mapping[str, float],
+    reading: str,
     *,
     number: int = 10_000,
     requests: int = 20,
     seed: int = 0,
-) -> Fleet:
-    """A fleet whose devices answer as the lab does, but each at its own pace.
+) -> Population:
+    """Devices that answer as the lab does, but each at its own pace.
 
     Args:
         lab_ms: latencies measured in the lab, [samples], taken as those of the reference device.
         mix: share of each of `CLASSES`, summing to 1.
+        reading: one of `readings()`: which published ratios stand for the app's.
+        number: of devices.
+        requests: of each device.
+        seed: of the draws.
 
-    A device's class is drawn by the mix, its pace once from the class's published ratios (what an app's pace is there is a
-    draw: the ratios scatter over models, most of all where some fall back to the CPU), each of its requests from `lab_ms`.
+    A device's class is drawn by the mix, its pace once from the class's ratios (what an app's pace is there is a draw: the
+    ratios scatter over models), each of its requests from `lab_ms`.
 
     Raises:
-        ValueError: shares that are negative, or do not sum to 1, or of no known class.
+        ValueError: shares that are negative, or do not sum to 1, or of no known class; no such reading.
     """
     kinds, shares = list(mix), np.array(list(mix.values()), dtype=float)
     if unknown := set(kinds) - set(CLASSES):
         raise ValueError(f"expected classes of {', '.join(CLASSES)}, found {', '.join(sorted(unknown))}")
     if (shares < 0).any() or abs(shares.sum() - 1) > 1e-6:
         raise ValueError(f"expected shares from 0 that sum to 1, found {dict(mix)}")
+    if reading not in readings():
+        raise ValueError(f"expected a reading of {', '.join(readings())}, found {reading}")
     rng = np.random.default_rng(seed)
     drawn, pace = rng.choice(len(kinds), number, p=shares / shares.sum()), rng.standard_normal(number)
     for i, kind in enumerate(kinds):
         own = drawn == i
-        pace[own] = ratios(devices()[CLASSES[kind]], pace[own])
-    return Fleet(np.array(kinds)[drawn], pace[:, None] * rng.choice(np.asarray(lab_ms), (number, requests)))
+        pace[own] = paces(readings()[reading][kind], pace[own])
+    return Population(np.array(kinds)[drawn], pace[:, None] * rng.choice(np.asarray(lab_ms), (number, requests)))

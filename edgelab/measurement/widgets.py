@@ -1,16 +1,17 @@
-"""The explorers of `05_measurement`: rounds and power, arrivals and waiting, a fleet's mix and its percentiles."""
+"""The explorers of `05_measurement`: rounds and power, arrivals and waiting, a population's mix and its percentiles."""
 
 from collections.abc import Sequence
 
 import ipywidgets
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 
 from edgelab.course import plots
 from edgelab.course.explorer import explorer, menu, slider
 from edgelab.measurement.comparison import BLOCK, power, rounds_needed, spread
 from edgelab.measurement.load import open_latencies
-from edgelab.measurement.population import ASSUMED_MIX, CLASSES, simulate
+from edgelab.measurement.population import ASSUMED_MIX, CLASSES, readings, simulate
 
 QUANTILES = (50, 90, 99)
 ARRIVALS = ("at random, as people ask", "evenly, as a timer asks")
@@ -36,11 +37,11 @@ def show_power(ratios: Sequence[float]) -> ipywidgets.VBox:
     """Move the true difference and the number of rounds; `ratios` are those of a pilot."""
     counts = np.unique(np.geomspace(20, 1000, 40).round())
 
-    def draw(percent: float, rounds: float):
+    def draw(percent: float, rounds: float) -> tuple[Figure, str, pd.DataFrame]:
         table = compute_power(ratios, percent / 100, int(rounds))
         found = [100 * power(spread(ratios), percent / 100, int(n)) for n in counts]
         figure = plots.curves(
-            {f"{percent:.1f} % slower": (counts, found)},
+            {f"{percent:.1f} % slower": (counts.tolist(), found)},
             "rounds (log scale)",
             "found, % of runs",
             mark=(rounds, float(table["found, % of runs"][0])),
@@ -67,7 +68,7 @@ def compute_load(service_ms: Sequence[float], busy: float, arrivals: str) -> pd.
     rng = np.random.default_rng(0)
     service = rng.choice(np.asarray(service_ms), REQUESTS)
     gaps = rng.exponential(1.0, REQUESTS) if arrivals == ARRIVALS[0] else np.ones(REQUESTS)
-    latencies = open_latencies(np.cumsum(gaps) * service.mean() / busy, service)
+    latencies = open_latencies((np.cumsum(gaps) * service.mean() / busy).tolist(), service.tolist())
     return pd.DataFrame(
         {
             "percentile": [f"p{q}" for q in QUANTILES],
@@ -81,7 +82,7 @@ def compute_load(service_ms: Sequence[float], busy: float, arrivals: str) -> pd.
 def show_load(service_ms: dict[str, Sequence[float]]) -> ipywidgets.VBox:
     """Choose a model and how requests arrive, move how busy the server is; `service_ms` by model."""
 
-    def draw(model: str, arrivals: str, percent: float):
+    def draw(model: str, arrivals: str, percent: float) -> tuple[Figure, str, pd.DataFrame]:
         table = compute_load(service_ms[model], percent / 100, arrivals)
         kinds = ("the work, ms", "what people wait, ms")
         series = {kind.removesuffix(", ms"): table[kind].astype(float).tolist() for kind in kinds}
@@ -99,49 +100,50 @@ def show_load(service_ms: dict[str, Sequence[float]]) -> ipywidgets.VBox:
     )
 
 
-def mix(middle: float, entry: float) -> dict[str, float]:
-    """Shares of all classes where mid-range and entry devices have these and the flagships share the rest as assumed."""
+def mix(cheaper: float) -> dict[str, float]:
+    """Shares of all classes where this share of the devices are mid-range or entry; within both groups as assumed."""
     flagships = {name: share for name, share in ASSUMED_MIX.items() if "flagship" in name}
-    rest = max(0.0, 1 - middle - entry) / sum(flagships.values())
-    return {name: share * rest for name, share in flagships.items()} | {"mid-range": middle, "entry": entry}
+    others = {name: share for name, share in ASSUMED_MIX.items() if name not in flagships}
+    shares = {name: (1 - cheaper) * share / sum(flagships.values()) for name, share in flagships.items()}
+    return shares | {name: cheaper * share / sum(others.values()) for name, share in others.items()}
 
 
 def compute_fleet(
-    lab_ms: Sequence[float], middle: float, entry: float, budget_ms: float
+    lab_ms: Sequence[float], reading: str, cheaper: float, budget_ms: float
 ) -> tuple[pd.DataFrame, np.ndarray]:
-    """Percentiles of a simulated fleet of this mix, and the share of devices whose own p95 keeps the budget; and those
-    p95, sorted [devices]."""
-    fleet = simulate(np.asarray(lab_ms), mix(middle, entry), number=DEVICES)
-    own = np.percentile(fleet.latency_ms, 95, axis=1)
+    """Percentiles of a simulated population of this mix by this reading, and the share of devices whose own p95 keeps the
+    budget; and those p95, sorted [devices]."""
+    simulated = simulate(np.asarray(lab_ms), mix(cheaper), reading, number=DEVICES)
+    own = np.percentile(simulated.latency_ms, 95, axis=1)
 
     def row(name: str, chosen: np.ndarray) -> tuple[str, ...]:
-        p50, p95 = np.percentile(fleet.latency_ms[chosen], (50, 95))
+        p50, p95 = np.percentile(simulated.latency_ms[chosen], (50, 95))
         within = 100 * np.mean(own[chosen] <= budget_ms)
         return (name, f"{100 * chosen.mean():.0f}", f"{p50:.3f}", f"{p95:.3f}", f"{within:.0f}")
 
-    kinds = {name: fleet.kind == name for name in CLASSES}
+    kinds = {name: simulated.kind == name for name in CLASSES}
     rows = [row("all", np.ones(DEVICES, dtype=bool))] + [row(n, chosen) for n, chosen in kinds.items() if chosen.any()]
     columns = ["devices", "share, %", "p50, ms", "p95, ms", "within the budget, %"]
     return pd.DataFrame(rows, columns=columns), np.sort(own)
 
 
 def show_fleet(lab_ms: Sequence[float]) -> ipywidgets.VBox:
-    """Move the fleet's mix and the budget; `lab_ms` are latencies measured here."""
-    lab, shares = float(np.percentile(lab_ms, 95)), 100 * np.arange(1, DEVICES + 1) / DEVICES
+    """Choose the reading of the published ratios, move the mix and the budget; `lab_ms` are latencies measured here."""
+    lab, shares = float(np.percentile(lab_ms, 95)), (100 * np.arange(1, DEVICES + 1) / DEVICES).tolist()
 
-    def draw(middle: float, entry: float, times: float):
-        table, own = compute_fleet(lab_ms, middle / 100, entry / 100, times * lab)
+    def draw(reading: str, cheaper: float, times: float) -> tuple[Figure, str, pd.DataFrame]:
+        table, own = compute_fleet(lab_ms, reading, cheaper / 100, times * lab)
         row, label = table.iloc[0], "a device's own p95, ms (log scale, simulated)"
-        mark = (times * lab, 100 * np.mean(own <= times * lab))
-        figure = plots.curves({"all devices": (own, shares)}, label, "devices within it, %", mark=mark, log="x")
-        words = f"p95 here {lab:.3f} ms, in this fleet {row['p95, ms']} ms; "
+        mark = (times * lab, float(100 * np.mean(own <= times * lab)))
+        figure = plots.curves({reading: (own.tolist(), shares)}, label, "devices within it, %", mark=mark, log="x")
+        words = f"{reading}: p95 here {lab:.3f} ms, of this fleet {row['p95, ms']} ms; "
         return figure, f"{words}{row['within the budget, %']} % of devices keep {times * lab:.3f} ms.", table
 
     return explorer(
         [
-            slider("mid-range devices, %", 35, 0, 50, 5, ".0f"),
-            slider("entry devices, %", 20, 0, 50, 5, ".0f"),
-            slider("budget, times the p95 here", 5, 1, 50, 1, ".0f"),
+            menu("ratios of", list(readings())),
+            slider("mid-range and entry devices, %", 55, 0, 100, 5, ".0f"),
+            slider("budget, times the p95 here", 3, 1, 50, 0.5, ".1f"),
         ],
         draw,
     )

@@ -110,7 +110,7 @@ def judge_policy(data: dict) -> list[str]:
         f"hard requests: fewer than {_HARD:.0%} end well": found["hard"].accuracy.value < _HARD,
         f"held-out requests: more than {_ESCALATED:.0%} are escalated": found["held out"].escalated > _ESCALATED,
         f"held-out requests: the user is asked in more than {_ASKED:.0%}": found["held out"].asked > _ASKED,
-        f"in the tunnel more than {_TUNNEL:.0%} are carried out wrongly": (
+        f"held-out requests in the tunnel: more than {_TUNNEL:.0%} are carried out wrongly": (
             1 - tunnel.accuracy.value - tunnel.refused > _TUNNEL
         ),
     }

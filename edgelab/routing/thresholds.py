@@ -2,12 +2,13 @@
 
 Two promises about the *joint* error, the share of all requests that are kept on the device and answered wrongly:
 
-- conformal risk control (Angelopoulos et al. 2022, arXiv 2208.02814): at most alpha *on average* over calibration
-  sets. A single calibration set may well give more: about every second one does;
+- conformal risk control (Angelopoulos et al. 2022, arXiv 2208.02814): at most alpha *on average* over threshold sets,
+  the requests that a threshold is set on. A single set may well give more: about every second one does;
 - a Clopper-Pearson bound on each threshold (Bates et al. 2021, arXiv 2101.02703): at most alpha for all but a share
-  delta of the calibration sets.
+  delta of the threshold sets.
 
-Both assume that tomorrow's requests are drawn as the calibration ones were. Neither speaks of the error *among* kept
+The literature says calibration set; here *calibrated* is said of probabilities alone (`edgelab.routing.calibration`).
+Both assume that tomorrow's requests are drawn as those of the threshold set were. Neither speaks of the error *among* kept
 requests, which is larger, nor of a subgroup, nor of other traffic.
 """
 
@@ -32,8 +33,10 @@ def auroc(score: np.ndarray, positive: np.ndarray) -> float:
 
 
 def aurc(score: np.ndarray, wrong: np.ndarray) -> float:
-    """The area under the risk-coverage curve: the error among the k surest requests, averaged over k = 1 to all (Geifman
-    & El-Yaniv 2017). Lower is better; among requests of equal score each counts as the mean of them."""
+    """The area under the risk-coverage curve: the error among the k surest requests, averaged over k = 1 to all (Geifman,
+    Uziel & El-Yaniv 2019, arXiv 1805.08206: the mean, over the thresholds at each request's score, of the error among the
+    requests at or above it). Lower is better. Of equal scores they say nothing: here such requests count each as the mean
+    of them, as a random order among them would on average."""
     score, wrong = np.asarray(score, dtype=np.float64), np.asarray(wrong, dtype=np.float64)
     _, inverse, counts = np.unique(-score, return_inverse=True, return_counts=True)
     shared = np.bincount(inverse, wrong) / counts
@@ -51,7 +54,7 @@ def recall(escalated: np.ndarray, due: np.ndarray) -> float:
 
 
 def allowed_on_average(requests: int, alpha: float) -> int:
-    """How many calibration requests may be kept and wrong, by conformal risk control: the most errors e with
+    """How many requests of the threshold set may be kept and wrong, by conformal risk control: the most errors e with
     (e + 1) / (n + 1) <= alpha. The one added is the next request, taken as wrong. -1: not even none."""
     return int(np.floor(alpha * (requests + 1) + 1e-9)) - 1
 
@@ -79,7 +82,7 @@ def conformal_threshold(score: np.ndarray, wrong: np.ndarray, alpha: float) -> f
     """The threshold by conformal risk control: the joint error of the next request is at most alpha on average.
 
     Args:
-        score: of the calibration requests, [requests]; higher is more sure.
+        score: of the threshold set, [requests]; higher is more sure.
         wrong: whether the local answer to each is wrong, bool [requests].
     """
     return threshold_allowing(score, wrong, allowed_on_average(len(score), alpha))

@@ -51,8 +51,12 @@ def curve(score: np.ndarray, weak: np.ndarray, strong: np.ndarray) -> Curve:
 
 
 def apgr(score: np.ndarray, weak: np.ndarray, strong: np.ndarray) -> float:
-    """The average PGR over the share escalated, by the trapezoid rule over all distinct thresholds with 0 and 1 included:
-    0.5 for a random score, at most 1 - gap/2 or so for an oracle."""
+    """The average PGR over the share escalated, by the trapezoid rule over all distinct thresholds with 0 and 1 included.
+
+    A random score has 0.5 on average. The oracle's is the most there is: where outcomes are 0 or 1 and escalating helps a
+    share a of the requests and spoils a share b, so that the gap is a - b, it is (a - (a**2 + b**2) / 2) / (a - b). That
+    is 1 - gap/2 where nothing is spoilt, more where something is, and above 1 once b > (a**2 + b**2) / 2.
+    """
     drawn = curve(score, weak, strong)
     return float(np.trapezoid(drawn.recovered, drawn.share))
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import ipywidgets
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 
 from edgelab.course.explorer import explorer, menu, slider
 from edgelab.routing import plots as routing_plots
@@ -15,7 +16,7 @@ from edgelab.routing.tradeoff import Curve, curve
 
 RULES = {"on average (conformal)": allowed_on_average, "each time (Clopper-Pearson)": allowed_each_time}
 COST = "cost of 1,000, in cloud requests"
-DRAWS = 200  # calibration sets
+DRAWS = 200  # threshold sets
 
 
 def cost_curve(drawn: Curve, wrong_cost: float) -> np.ndarray:
@@ -50,15 +51,15 @@ def show_policy(traffics: dict[str, Traffic], policy: Policy, terms: Terms) -> i
         for name, t in traffics.items()
     }
 
-    def draw(name: str, threshold: float, wrong_cost: float):
+    def draw(name: str, threshold: float, wrong_cost: float) -> tuple[Figure, str, pd.DataFrame]:
         table = compute_policy(replace(policy, threshold=threshold), traffics[name], terms, wrong_cost)
         costs, shares = cost_curve(curves[name], wrong_cost), curves[name].share
         best, of = int(costs.argmin()), table.set_index("metric")["this policy"]
         here = (float(of["escalated, %"]) / 100, float(of.iloc[-1]))
-        points = {"this policy": here, "cheapest": (shares[best], costs[best])}
+        points = {"this policy": here, "cheapest": (float(shares[best]), float(costs[best]))}
         words = f"{name}: {of['escalated, %']} % escalated, {of['accuracy, %']} % right; 1,000 requests cost "
         words += f"{here[1]:.0f}, at the cheapest threshold {costs[best]:.0f}."
-        return routing_plots.routes({"cost": (shares, costs)}, COST, points=points), words, table
+        return routing_plots.routes({"cost": (shares.tolist(), costs.tolist())}, COST, points=points), words, table
 
     controls = [menu("traffic", list(traffics)), slider("threshold", policy.threshold, 0, 1, 0.01)]
     wrong = slider("a wrong answer costs as many cloud requests", 5, 0, 50, 1, ".0f")
@@ -68,7 +69,7 @@ def show_policy(traffics: dict[str, Traffic], policy: Policy, terms: Terms) -> i
 def compute_promise(
     score: np.ndarray, wrong: np.ndarray, rule: str, alpha: float, requests: int, draws: int = DRAWS
 ) -> tuple[pd.DataFrame, np.ndarray]:
-    """Thresholds from `draws` calibration sets of that many requests, drawn with replacement, so that the joint error
+    """Thresholds from `draws` threshold sets of that many requests, drawn with replacement, so that the joint error
     over all requests is the true one; that of each, [draws]."""
     errors, shares, among = np.empty(draws), np.empty(draws), np.empty(draws)
     allowed = RULES[rule](requests, alpha)
@@ -90,14 +91,16 @@ def compute_promise(
 
 
 def show_promise(score: np.ndarray, wrong: np.ndarray) -> ipywidgets.VBox:
-    """Choose the promise, alpha and the size of the calibration set: what holds, how often, at which price."""
+    """Choose the promise, alpha and the size of the threshold set: what holds, how often, at which price."""
 
-    def draw(rule: str, alpha: float, requests: float):
+    def draw(rule: str, alpha: float, requests: float) -> tuple[Figure, str, pd.DataFrame]:
         table, errors = compute_promise(score, wrong, rule, alpha / 100, int(requests))
-        figure = routing_plots.cumulative({rule: 100 * errors}, "kept and wrong, % of all requests", mark=alpha)
+        figure = routing_plots.cumulative(
+            {rule: (100 * errors).tolist()}, "kept and wrong, % of all requests", mark=alpha
+        )
         mean, above, sent = (table[name][0] for name in table.columns[[1, 2, 4]])
         words = f"{rule}, at most {alpha:.1f} %: {mean} % on average, above it in {above} % of {DRAWS} sets; "
         return figure, f"{words}{sent} % escalated.", table
 
     controls = [menu("promise", list(RULES)), slider("alpha, %", 5, 1, 15, 0.5, ".1f")]
-    return explorer([*controls, slider("calibration requests", 400, 50, 2000, 50, ".0f")], draw)
+    return explorer([*controls, slider("requests in the threshold set", 400, 50, 2000, 50, ".0f")], draw)

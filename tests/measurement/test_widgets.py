@@ -8,10 +8,8 @@ from explorers import assert_controls, assert_moves, assert_shows, controls_of, 
 
 from edgelab.measurement.widgets import (
     ARRIVALS,
-    compute_fleet,
     compute_load,
     compute_power,
-    mix,
     show_fleet,
     show_load,
     show_power,
@@ -86,35 +84,4 @@ def test_the_load_explorer_shows_what_is_computed():
         assert words == (
             f"{model.value}, busy {busy.value:.0f} % of the time: p99 of the work {expected.iloc[2, 1]} ms, "
             f"of the wait {expected.iloc[2, 2]} ms."
-        )
-
-
-def test_a_fleet_over_its_grid():
-    lab = SERVICE["small"]
-    for middle, entry in product((0, 0.25, 0.5), (0, 0.25, 0.5)):
-        shares = mix(middle, entry)
-        assert sum(shares.values()) == pytest.approx(1) and (shares["mid-range"], shares["entry"]) == (middle, entry)
-        tables = [compute_fleet(lab, middle, entry, budget)[0] for budget in (0.1, 1, 100)]
-        within = [float(table["within the budget, %"][0]) for table in tables]
-        assert within == sorted(within)
-        kinds = tables[0]["devices"].tolist()
-        assert kinds[0] == "all" and ("entry" in kinds) == (entry > 0) and ("mid-range" in kinds) == (middle > 0)
-        assert sum(tables[0]["share, %"].astype(float)[1:]) == pytest.approx(100, abs=3)
-    few, many = (float(compute_fleet(lab, 0.2, entry, 1)[0]["p95, ms"][0]) for entry in (0.0, 0.5))
-    assert many > few
-
-
-def test_the_fleet_explorer_shows_what_is_computed():
-    lab = SERVICE["large"]
-    box, p95 = show_fleet(lab), np.percentile(lab, 95)
-    middle, entry, times = controls_of(box)
-    for middle.value, entry.value, times.value in product((0, 50), (0, 50), (1, 50)):
-        words, _, table = parts(box)
-        expected, own = compute_fleet(lab, middle.value / 100, entry.value / 100, times.value * p95)
-        assert len(own) == 2000 and (np.diff(own) >= 0).all()
-        assert_shows(table, expected)
-        row = expected.iloc[0]
-        assert words == (
-            f"p95 here {p95:.3f} ms, in this fleet {row['p95, ms']} ms; "
-            f"{row['within the budget, %']} % of devices keep {times.value * p95:.3f} ms."
         )
