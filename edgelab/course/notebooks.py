@@ -74,8 +74,9 @@ def course_map() -> "Styler":
     seconds from nothing (cold) and with everything built (warm); below it, where and when. Those not written yet say so."""
     import pandas as pd
 
-    written = {path.stem for path in notebooks()}
     times = pd.read_csv(data_home() / "course_times.csv", index_col="notebook")
+    # Installed without the course around it, the package knows the notebooks that were measured.
+    written = {path.stem for path in notebooks()} if checkout() else set(times.index)
     rows = []
     for name, decision, path, minutes in COURSE:
         measured = times.loc[name] if name in times.index else None

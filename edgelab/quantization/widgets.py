@@ -1,5 +1,8 @@
 """The explorers of `02_quantization`: what bits and granularity do to a layer's weights, and where a range should end."""
 
+from collections.abc import Callable
+from typing import Any
+
 import ipywidgets
 import numpy as np
 import pandas as pd
@@ -10,7 +13,7 @@ from edgelab.course.explorer import explorer, menu, slider
 from edgelab.quantization.grid import affine_parameters, fake_quantize
 
 # Options of `quantize`, and how many scales a matrix [inputs, outputs] then has.
-GRANULARITIES = {
+GRANULARITIES: dict[str, tuple[dict[str, Any], Callable[[int, int], int]]] = {
     "one scale": ({}, lambda inputs, outputs: 1),
     "one for each channel": ({"axis": 1}, lambda inputs, outputs: outputs),
     "one for each block of 32": ({"axis": 0, "block": 32}, lambda inputs, outputs: -(-inputs // 32) * outputs),

@@ -269,7 +269,7 @@ def test_measurement(page, lab, pictures):
     kept = float(table(fleet)[1][4])
     press(page, fleet, "budget", "End")
     wait_for(lambda: float(table(fleet)[1][4]) > kept)
-    press(page, fleet, "entry", "Home")
+    press(page, fleet, "mid-range and entry", "Home")
     wait_for(lambda: "entry" not in [row[0] for row in table(fleet)])
     picture(page, pictures / "05_measurement-moved.png")
 
