@@ -2,17 +2,14 @@
 training library."""
 
 import argparse
-import contextlib
-import signal
 import sys
-from collections.abc import Iterator
-from types import FrameType
 from typing import NoReturn
 
 from edgelab import __version__
 from edgelab.commands import bench, build, cache, cloud, doctor, evaluate, lab, predict, run
 from edgelab.commands.command import Command
 from edgelab.commands.output import abandon_output, open_streams, refuse, show
+from edgelab.commands.signals import Terminated, heeding_termination
 from edgelab.errors import NO_WRITING, UserError, disk_is_full
 
 COMMANDS = (
@@ -38,7 +35,7 @@ def main(argv: list[str] | None = None) -> int:
     """
     try:
         open_streams()
-        with _heeding_termination():
+        with heeding_termination():
             code = _run(argv)
             show()  # what argparse wrote goes out here, too, or its refusal is told
         return code
@@ -74,25 +71,6 @@ def _abandon_what_cannot_be_written() -> None:
             sys.stdout.flush()
         except OSError:
             abandon_output()
-
-
-class Terminated(KeyboardInterrupt):
-    """SIGTERM: whatever cleans up after Ctrl-C does so after this."""
-
-
-@contextlib.contextmanager
-def _heeding_termination() -> Iterator[None]:
-    """Inside, SIGTERM raises `Terminated`, once."""
-
-    def stop(number: int, frame: FrameType | None) -> NoReturn:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        raise Terminated
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 class Parser(argparse.ArgumentParser):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from edgelab.commands.command import Command
 from edgelab.commands.lab import put_scripts_on_path
 from edgelab.commands.output import printable, say, show, size
+from edgelab.commands.signals import heed_in_loop
 
 if TYPE_CHECKING:
     from edgelab.course.notebooks import NotebookProgress
@@ -37,12 +38,14 @@ def run(args: argparse.Namespace) -> int:
 
 def show_cell(progress: "NotebookProgress") -> None:
     """On a terminal: the line that says where we are, written over."""
+    heed_in_loop()
     line = f"{heading(progress)}  cell {progress.cell}/{progress.cells}  {progress.seconds:.0f} s"
     print(f"{CLEAR_LINE}{printable(line)}", end="", file=sys.stderr)
 
 
 def say_notebook(progress: "NotebookProgress") -> None:
     """Elsewhere: a line for each notebook, when it begins."""
+    heed_in_loop()
     if progress.cell == 1:
         say(f"{heading(progress)}, {progress.cells} cells")
 

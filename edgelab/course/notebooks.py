@@ -177,7 +177,8 @@ def _run(path: Path, notebook: "NotebookNode", report: Callable[[int, int, float
         timeout=CELL_TIMEOUT_S,
         resources={"metadata": {"path": str(path.parent.resolve())}},
         on_cell_start=on_cell_start,
-        extra_arguments=["--IPKernelApp.log_level=40"],  # no advice on how kernels could be started
+        # No advice on how kernels could be started, no complaint where one is ended in the middle of a cell.
+        extra_arguments=["--IPKernelApp.log_level=50"],
     )
     error = None
     with PeakMemory(lambda: getattr(getattr(client.km, "provisioner", None), "pid", None)) as memory:

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from edgelab.cli import Terminated
+from edgelab.commands.signals import Terminated
 from tests.command_line import refused
 
 

@@ -1,13 +1,20 @@
 """`edgelab run`."""
 
+import os
 import re
+import signal
+import subprocess
+import sys
+import time
 
 import nbformat
+import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from edgelab import workspace
 from tests.command_line import process, refused
+from tests.processes import HEEDING
 
 
 @pytest.fixture
@@ -33,6 +40,25 @@ def test_fails_if_a_cell_raised(in_course, edgelab):
     assert done.returncode == 1 and "\x1b" not in done.stdout + done.stderr
     assert r"cell 2: ValueError: red \x1b[31m" in done.stdout and "0 ok, 1 failed" in done.stdout
     assert done.stderr == r"[1/1] mine\x1b[31m, 2 cells" + "\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="other signals")
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_what_is_stopped_ends_its_kernel_and_runs_no_more(course, number, code):
+    slow = course / "slow.ipynb"
+    source = "import os, pathlib, time\npathlib.Path('kernel').write_text(str(os.getpid()))\ntime.sleep(60)"
+    nbformat.write(new_notebook(cells=[new_code_cell(source)]), slow)
+    command = [sys.executable, "-m", "edgelab", "run", str(slow), "01_next"]
+    environment = {**os.environ, "PYTHONPATH": str(course)}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, cwd=course, env=environment, **pipes, **HEEDING) as running:
+        while not (course / "kernel").exists() or not (course / "kernel").read_text():
+            assert running.poll() is None
+            time.sleep(0.1)
+        running.send_signal(number)
+        out, complaints = running.communicate(timeout=60)
+    assert (running.returncode, out, complaints) == (code, "", "[1/2] slow, 1 cells\n")
+    assert not psutil.pid_exists(int((course / "kernel").read_text()))
 
 
 def test_refuses_what_is_not_there(in_course, edgelab):
