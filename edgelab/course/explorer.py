@@ -57,5 +57,5 @@ def menu(label: str, options: list[str]) -> ipywidgets.Dropdown:
         options=options,
         description=label,
         style={"description_width": "initial"},
-        layout={"width": f"min(100%, {max(560, 120 + 7 * longest)}px)"},
+        layout={"width": f"min(100% - 4px, {max(560, 120 + 7 * longest)}px)"},  # beside it, margins of 2 px
     )
