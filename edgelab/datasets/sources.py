@@ -4,11 +4,11 @@ import csv
 import io
 import json
 import os
-import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from edgelab.errors import UserError, disk_is_full
+from edgelab.machine.bars import shows_bars
 from edgelab.workspace import download_home, home_errors
 
 # Pinned by commit and SHA-256: the same bytes for every learner, or a clear error.
@@ -67,8 +67,7 @@ def fetch(name: str) -> dict[str, Path]:
         url = f"{mirror.rstrip('/')}/{name}/{file.rsplit('/', 1)[-1]}" if mirror else base + file
         known, kept, failed = f"sha256:{sha256}", file.replace("/", "_"), None
         try:
-            bar = sys.stderr is not None and sys.stderr.isatty()
-            paths[file] = Path(pooch.retrieve(url, known, fname=kept, path=folder, progressbar=bar))
+            paths[file] = Path(pooch.retrieve(url, known, fname=kept, path=folder, progressbar=shows_bars()))
         except Exception as error:
             if disk_is_full(error):
                 raise DataError(f"{name}: no space left in {folder} for {file}") from None

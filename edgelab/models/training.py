@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from edgelab.machine.bars import shows_bars
 from edgelab.machine.host import host
 from edgelab.models.encoder import pad
 from edgelab.models.outputs import Outputs
@@ -162,7 +163,7 @@ def train(
     dtype, _ = precision()
     model.train()
     step, shown = 0, 0.0
-    with tqdm(total=total, desc=title, unit="step", mininterval=0.5, disable=None) as bar:
+    with tqdm(total=total, desc=title, unit="step", mininterval=0.5, disable=not shows_bars()) as bar:
         while step < total:
             for rows in next_rows(generator):
                 if switch and step == switch[0]:
@@ -204,7 +205,7 @@ def run(model: nn.Module, encoded: Encoded, *, title: str | None = None, batch_s
     has_slots = False
     dtype, _ = precision()
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=dtype is torch.bfloat16):
-        for rows in tqdm(batches, desc=title, unit="batch", disable=True if title is None else None):
+        for rows in tqdm(batches, desc=title, unit="batch", disable=title is None or not shows_bars()):
             batch = make_batch(encoded, rows)
             outputs = model(batch.ids, batch.mask)
             for row, values in zip(rows, outputs[0].float().numpy(), strict=True):

@@ -47,8 +47,8 @@ def test_an_empty_text_is_refused_before_any_is_answered(bundle, edgelab, text):
     refused(edgelab("predict", bundle, "rain", text), "TEXT", "expected a text, found")
 
 
-def test_a_confidence_that_is_no_number_is_refused(broken_bundle, edgelab):
-    refused(edgelab("predict", broken_bundle, "rain"), str(broken_bundle), "found nan for 'rain'")
+def test_a_bundle_whose_weights_are_no_numbers_is_refused(broken_bundle, edgelab):
+    refused(edgelab("predict", broken_bundle, "rain"), str(broken_bundle), "expected finite weights")
 
 
 def test_control_characters_are_escaped_in_json_too(bundle, edgelab):

@@ -124,7 +124,8 @@ def test_the_mixture_holds_the_share_of_real_texts_that_was_asked_for():
     assert only_real.max() < 100 and len(set(only_real)) == 100
 
 
-def test_a_model_learns_labels_and_tags_and_the_bar_tells_the_loss(capsys):
+def test_a_model_learns_labels_and_tags_and_the_bar_tells_the_loss(capsys, monkeypatch):
+    monkeypatch.setattr(training, "shows_bars", lambda: True)
     data = toy()
     model = train(small_model(), data, hard_loss, RECIPE, seed=0, title="toy student")
     assert not model.training
