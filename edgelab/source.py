@@ -8,13 +8,14 @@ import ast
 import functools
 import hashlib
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 PACKAGE = "edgelab"
-KEEPING = tuple(
-    f"{PACKAGE}.{name}" for name in ("workspace", "source", "errors")
-)  # where a result is kept, never what it is
+# Where a result is kept, never what it is.
+KEEPING = (f"{PACKAGE}.workspace", f"{PACKAGE}.source", f"{PACKAGE}.errors")
+FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef
+ASSIGNMENTS = ast.Assign | ast.AnnAssign | ast.AugAssign
 
 
 def source_digest(*functions: Callable) -> str:
@@ -29,7 +30,8 @@ def source_files(*functions: Callable) -> list[Path]:
     """The package's files that decide what these functions compute, sorted.
 
     Each function's own file is one of them, but only those of its imports count that the function uses, itself or
-    through what it names in that file. Of a file that is reached by an import every import counts.
+    through what it names in that file. Of a file that is reached by an import every import counts. What a value brings
+    along is not seen, a method that is inherited or a function handed over as an argument: name it, or hand it in.
 
     Raises:
         ImportError: a file imports a module that the package does not have.
@@ -59,19 +61,26 @@ def _imported_by(file: Path, line: int) -> set[str]:
     tree = _tree(file)
     definitions: dict[str, list[ast.stmt]] = {}
     for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            definitions.setdefault(node.name, []).append(node)
-    for node in tree.body:
-        if isinstance(node, ast.Assign | ast.AnnAssign):
-            for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
-                definitions.setdefault(getattr(target, "id", ""), []).append(node)
-    waiting = [n for nodes in definitions.values() for n in nodes if _first_line(n) == line]
+        if isinstance(node, FUNCTIONS | ast.ClassDef):
+            for name in (node.name, f".{node.name}"):
+                definitions.setdefault(name, []).append(node)
+    waiting: list[ast.stmt] = []
+    waiting += (n for n in ast.walk(tree) if isinstance(n, FUNCTIONS | ASSIGNMENTS) and _first_line(n) == line)
+    # What it names may be made in the file itself, or by a function that it stands in.
+    top = [n for n in tree.body if not isinstance(n, FUNCTIONS | ast.ClassDef)]
+    around = [n for n in ast.walk(tree) if isinstance(n, FUNCTIONS) and any(w in ast.walk(n) for w in waiting)]
+    for node in _inside([*top, *around]):
+        if isinstance(node, ASSIGNMENTS):
+            for made in _inside([node]):
+                if isinstance(made, ast.Name) and isinstance(made.ctx, ast.Store):
+                    definitions.setdefault(made.id, []).append(node)
+    waiting = waiting or list(tree.body)  # a lambda among arguments, say: then all of the file counts
     reached: list[ast.stmt] = []
     while waiting:
         node = waiting.pop()
         reached.append(node)
         waiting += [n for name in _names([node]) for n in definitions.get(name, ()) if n not in reached + waiting]
-    names, at_the_top = _names(reached), _imports(n for n in tree.body if isinstance(n, ast.Import | ast.ImportFrom))
+    names, at_the_top = _names(reached), _imports(top)
     used = {module for module, bound in at_the_top.items() if bound & names}
     return (used | _imports(reached).keys()) - set(KEEPING)
 
@@ -80,15 +89,22 @@ def _first_line(node: ast.stmt) -> int:
     return min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
 
 
+def _inside(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
+    """These nodes and all within them."""
+    return (inner for node in nodes for inner in ast.walk(node))
+
+
 def _names(nodes: Iterable[ast.AST]) -> set[str]:
-    inside = [n for node in nodes for n in ast.walk(node)]
-    return {n.id for n in inside if isinstance(n, ast.Name)} | {n.attr for n in inside if isinstance(n, ast.Attribute)}
+    """Every name in these nodes, and every attribute as `.name`: of whatever object, so it may be any method's."""
+    inside = list(_inside(nodes))
+    attributes = {f".{n.attr}" for n in inside if isinstance(n, ast.Attribute)}
+    return {n.id for n in inside if isinstance(n, ast.Name)} | attributes
 
 
 def _imports(nodes: Iterable[ast.AST]) -> dict[str, set[str]]:
     """The package's modules that are imported in these nodes, at whatever depth, each with the names it is bound to."""
     found: dict[str, set[str]] = {}
-    for node in (n for outer in nodes for n in ast.walk(outer)):
+    for node in _inside(nodes):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 if alias.name.split(".")[0] == PACKAGE:

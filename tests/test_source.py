@@ -113,3 +113,63 @@ def test_a_function_typed_at_a_prompt_has_no_file():
     space: dict = {}
     exec("def build(folder):\n    pass", space)
     assert source_files(space["build"]) == []
+
+
+TABLE = """
+from edgelab.stats import binomial, bootstrap, intervals, samples, softmax
+from edgelab.machine import bars, host as machine
+
+FIRST, SECOND = softmax.softmax, bootstrap.bootstrap
+if machine:
+    WHICH = {"a": intervals.accuracy_interval}
+unused = samples.LatencySamples
+
+
+def by_names():
+    def build(folder):
+        return FIRST
+
+    return build
+
+
+def by_a_table(key):
+    def build(folder):
+        return WHICH[key]
+
+    return build
+
+
+def by_what_is_around():
+    if True:
+        count = binomial.binomial_bounds
+
+    def build(folder):
+        return count
+
+    return build
+
+
+def by_a_lambda():
+    return [lambda folder: bars.shows_bars()][0]
+"""
+
+
+@pytest.mark.parametrize(
+    ("way", "expected"),
+    [
+        ("by_names", {"softmax.py", "bootstrap.py"}),
+        ("by_a_table", {"intervals.py"}),
+        ("by_what_is_around", {"binomial.py"}),
+        ("by_a_lambda", {"softmax.py", "bootstrap.py", "intervals.py", "binomial.py", "samples.py", "bars.py"}),
+    ],
+)
+def test_what_a_build_names_counts_however_it_came_to_its_name(tmp_path, way, expected):
+    """Two names at once, a table of functions, the function around it; for a lambda, all that its file imports."""
+    file, space = tmp_path / "table.py", {}
+    file.write_text(TABLE)
+    exec(compile(TABLE, str(file), "exec"), space)
+    build = space[way](*["a"] * (way == "by_a_table"))
+    found = {reached.name for reached in source_files(build)} - {"table.py"}
+    assert expected <= found
+    if way != "by_a_lambda":
+        assert not {"bars.py", "samples.py"} & found
