@@ -232,11 +232,6 @@ def _stored(folder: Path) -> Stored:
         return Stored(folder, state if free else "being built")
 
 
-def artifacts() -> Iterator[Artifact]:
-    """Everything built so far, oldest first."""
-    return (entry.artifact for entry in stored() if entry.artifact)
-
-
 @dataclass(frozen=True)
 class Cleared:
     """How much was deleted, and each place that was not, with the reason."""

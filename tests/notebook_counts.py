@@ -11,9 +11,8 @@ import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from notebook_lint import MAX_LINES, calls, code_lines, exercises, parsed, tags_of
-
 from edgelab.course.exercises import Checks
+from tests.notebook_lint import MAX_LINES, calls, code_lines, exercises, parsed, tags_of
 
 FIRST_DOING = 14  # at the latest, counting all cells from 1
 IN_A_ROW = 2  # given code cells

@@ -15,14 +15,14 @@ from pathlib import Path
 import nbformat
 import psutil
 import pytest
-import toy_checks
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
-from notebook_counts import count, shortfalls
-from notebook_lint import exercises, problems, solved
 
 from edgelab.course.exercises import PASS, TODO, Checks
 from edgelab.course.notebooks import COURSE, VERIFIED, notebooks, read_notebook, strip_outputs
 from edgelab.machine.memory import PeakMemory
+from tests import toy_checks
+from tests.notebook_counts import count, shortfalls
+from tests.notebook_lint import exercises, problems, solved
 
 NOTEBOOKS = [pytest.param(path, id=path.stem) for path in notebooks()]
 # The promise is 300 s cold, 60 s warm, 2 GB; a busy machine gets twice the time.

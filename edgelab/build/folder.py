@@ -74,6 +74,8 @@ def write(out: Path, chosen: Measured | None, content: dict, timings: dict[str, 
     Raises:
         BuildError: the folder cannot be written to, or its disk is full.
     """
+    from edgelab.build.page import page  # matplotlib: the room loads without it
+
     samples = {
         name: {
             "latency_ms": timing.with_tokenizer.milliseconds,
@@ -81,8 +83,6 @@ def write(out: Path, chosen: Measured | None, content: dict, timings: dict[str, 
         }
         for name, timing in timings.items()
     }
-    from edgelab.build.page import page
-
     texts = {
         "samples.json": json.dumps(samples, allow_nan=False),
         "report.html": page(content),

@@ -3,41 +3,39 @@
 from collections import Counter
 from dataclasses import asdict
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from edgelab import __version__
+from edgelab.build.measured import Measured
+from edgelab.build.search_space import Profile
+from edgelab.bundle.answers import Answers
 from edgelab.datasets.dataset import SPLITS, Dataset
 from edgelab.machine.host import host
 from edgelab.measurement.bundles import PERCENTILES
 from edgelab.measurement.latency import speedup
+from edgelab.models.tokens import MAX_TOKENS
+from edgelab.selection.bar import Bar
 from edgelab.selection.rule import misses
 from edgelab.stats.intervals import Interval
 from edgelab.stats.samples import LatencySamples
 from edgelab.workspace import versions
-
-if TYPE_CHECKING:
-    from edgelab.build.measured import Measured
-    from edgelab.build.search_space import Profile
-    from edgelab.bundle.answers import Answers
-    from edgelab.selection.bar import Bar
 
 FEW = 200  # validation examples under which the report warns
 
 
 def content(
     dataset: Dataset,
-    data: "Profile",
-    bar: "Bar",
+    data: Profile,
+    bar: Bar,
     settings: dict,
-    teachers: list["Measured"],
-    candidates: list["Measured"],
-    test: dict[str, "Answers"],
+    teachers: list[Measured],
+    candidates: list[Measured],
+    test: dict[str, Answers],
 ) -> dict:
     """Plain JSON values. `accuracy` and `retention` are on test, and under `validation` on that; `clears_bar` is
     decided on validation. Ratios are the fp32 teacher's value over the model's (`retention`: the other way round)."""
     teacher = teachers[0]
 
-    def entry(model: "Measured") -> dict:
+    def entry(model: Measured) -> dict:
         given, timing = test[model.name], model.timing
         retention = given.retention(test[teacher.name])
         speed = speedup(teacher.timing.with_tokenizer, timing.with_tokenizer, block=settings["block"])
@@ -66,7 +64,7 @@ def content(
             "speed_ratio_ci": _ends(speed),
         }
 
-    def judged(model: "Measured") -> dict:
+    def judged(model: Measured) -> dict:
         reasons = misses(model.card, bar.limits)
         return entry(model) | {"clears_bar": not reasons, "misses": reasons}
 
@@ -85,7 +83,7 @@ def content(
     }
 
 
-def about(dataset: Dataset, data: "Profile") -> dict:
+def about(dataset: Dataset, data: Profile) -> dict:
     """The data, as plain JSON values."""
     sizes = Counter(dataset.train.labels)
     return {
@@ -100,10 +98,8 @@ def about(dataset: Dataset, data: "Profile") -> dict:
     }
 
 
-def notes(dataset: Dataset, data: "Profile") -> list[str]:
+def notes(dataset: Dataset, data: Profile) -> list[str]:
     """What to know of the data before trusting the figures."""
-    from edgelab.models.tokens import MAX_TOKENS
-
     found = []
     if data.cut:
         found.append(f"{data.cut:.1%} of the texts are longer than {MAX_TOKENS} tokens and are cut there.")

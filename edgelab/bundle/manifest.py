@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgelab.datasets.dataset import Dataset, label_slots
 from edgelab.errors import UserError
+from edgelab.workspace import versions
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -98,8 +99,6 @@ def save(
     Raises:
         BundleError: something stands at `folder` that is neither empty nor a bundle alone.
     """
-    from edgelab.workspace import versions
-
     folder = Path(folder)
     if folder.exists() and (not folder.is_dir() or strangers(folder)):
         raise BundleError(f"{folder}: expected an empty folder or a bundle, found other files; choose another folder")

@@ -11,8 +11,12 @@ import numpy as np
 
 from edgelab.bundle.decoding import Tokenized, allowed_tags, decode
 from edgelab.bundle.manifest import BundleError, read_manifest
+from edgelab.bundle.opening import open_model, open_tokenizer
+from edgelab.bundle.session import takes_mask
+from edgelab.bundle.wordpiece import WordPiece
 from edgelab.datasets.slots import Span, slot_values, tag_names
 from edgelab.stats.softmax import softmax
+from edgelab.workspace import folder_bytes
 
 
 @dataclass(frozen=True)
@@ -41,10 +45,6 @@ class Bundle:
     tokenizer is BERT's."""
 
     def __init__(self, folder: Path, manifest: dict[str, Any], threads: int) -> None:
-        from edgelab.bundle.opening import open_model, open_tokenizer
-        from edgelab.bundle.session import takes_mask
-        from edgelab.bundle.wordpiece import WordPiece
-
         self.folder, self.manifest = folder, manifest
         self.labels: tuple[str, ...] = tuple(manifest["labels"])
         try:
@@ -80,7 +80,7 @@ class Bundle:
     @property
     def size_bytes(self) -> int:
         """What the whole folder takes."""
-        return sum(f.stat().st_size for f in self.folder.iterdir())
+        return folder_bytes(self.folder)
 
     def encode(self, text: str) -> Tokenized:
         """The text's `ids`, `word_ids` and `offsets`: a `wordpiece.Tokens` if it is plain, else the library's."""

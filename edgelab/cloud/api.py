@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from edgelab.bundle.manifest import is_text
 from edgelab.cloud.client import STAND_IN
 from edgelab.cloud.intake import Guard, refusal
-from edgelab.cloud.network import EmulatedNetwork, Network
+from edgelab.cloud.network import COMPLETIONS, EmulatedNetwork, Network
 from edgelab.cloud.stand_in import KeyReused, Service
 
 MAX_CHARACTERS = 2000  # a request to a phone; a bundle's tokenizer would cut off more in silence
@@ -151,7 +151,7 @@ def build_app(
     app.add_api_route("/network", api.show_network)
     app.add_api_route("/network", api.set_network, methods=["PUT"])
     app.add_api_route("/v1/models", api.models)
-    app.add_api_route("/v1/chat/completions", api.chat, methods=["POST"])
+    app.add_api_route(COMPLETIONS, api.chat, methods=["POST"])
     return emulated
 
 

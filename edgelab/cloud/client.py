@@ -1,4 +1,4 @@
-"""The cloud as the device sees it: a network with its losses, a stand-in server in a process of its own, a client.
+"""The cloud as the device sees it: a stand-in server, started in a process of its own, and a client.
 
 The stand-in speaks the OpenAI chat-completions API and answers with a bundle, such as the teacher's. The client is
 the `openai` package, so that a real endpoint takes its place with one environment variable: EDGELAB_CLOUD_MODEL.
@@ -121,7 +121,7 @@ def start_cloud(
     read_manifest(Path(bundle))  # what is wrong with it is told here, not by a process that died
     if not 0 <= answer_rate <= 1:
         raise CloudError(f"answer_rate: expected a share from 0 to 1, found {answer_rate!r}")
-    key = f"sk-stand-in-{secrets.token_urlsafe(24)}"
+    key = new_key()
     settings = {"bundle": str(Path(bundle).resolve()), "key": key, "answer_rate": answer_rate, "seed": seed}
     settings["network"] = asdict(network)
     with tempfile.TemporaryFile("w+", encoding="utf-8") as complaints:
@@ -188,6 +188,11 @@ def client_from(cloud: Cloud | None = None, *, timeout_s: float = 5.0, max_retri
     )
     client.stand_in = cloud  # type: ignore[attr-defined]  # so that it lives as long as its client
     return client
+
+
+def new_key() -> str:
+    """A key for one run of the stand-in, in the form of the API's."""
+    return f"sk-stand-in-{secrets.token_urlsafe(24)}"
 
 
 def model_name() -> str:

@@ -4,7 +4,7 @@ import argparse
 import statistics
 from collections.abc import Iterator
 from dataclasses import asdict
-from math import inf, isfinite
+from math import inf
 from typing import TYPE_CHECKING
 
 from edgelab.commands.arguments import whole
@@ -14,7 +14,6 @@ from edgelab.commands.output import print_json, print_table, show
 if TYPE_CHECKING:
     from edgelab.bundle.predict import Bundle
     from edgelab.measurement.bundles import Start, Timing
-    from edgelab.stats.intervals import Interval
 
 
 def bench(args: argparse.Namespace) -> int:
@@ -54,7 +53,7 @@ def entries(
     folders: list[str], bundles: "list[Bundle]", timed: "list[Timing]", starts: "list[Start]"
 ) -> list[dict[str, object]]:
     """What was measured of each bundle, as JSON has it; ratios are to the first."""
-    from edgelab.measurement.bundles import percentiles
+    from edgelab.measurement.bundles import ends, percentiles
     from edgelab.measurement.comparison import BLOCK, compare
 
     first, found = timed[0].with_tokenizer, []
@@ -76,11 +75,6 @@ def entries(
             entry |= {"peak_rss_bytes": starts[i].peak_rss_bytes, "peak_pss_bytes": starts[i].peak_pss_bytes}
         found.append(entry)
     return found
-
-
-def ends(interval: "Interval") -> dict[str, float | None]:
-    """An interval as JSON has it: None where too few samples bound it."""
-    return {name: end if isfinite(end) else None for name, end in asdict(interval).items()}
 
 
 def rows(entries: list[dict]) -> Iterator[list[str]]:

@@ -9,13 +9,11 @@ from edgelab.commands.output import show
 
 def cloud(args: argparse.Namespace) -> int:
     """Serve until interrupted."""
-    import secrets
-
     import fastapi  # noqa: F401  (what is missing is told before anything else)
     import uvicorn  # noqa: F401
 
     from edgelab.bundle.predict import Bundle
-    from edgelab.cloud.client import MODEL_VARIABLE, STAND_IN
+    from edgelab.cloud.client import MODEL_VARIABLE, STAND_IN, new_key
     from edgelab.cloud.network import Network
     from edgelab.cloud.server import listen, serve
 
@@ -23,7 +21,7 @@ def cloud(args: argparse.Namespace) -> int:
     network = Network(args.round_trip_ms, args.jitter, args.loss, outage)
     bundle = Bundle.load(args.bundle)
     listening = listen(args.port)
-    key = f"sk-stand-in-{secrets.token_urlsafe(24)}"
+    key = new_key()
 
     def say(port: int) -> None:
         show(

@@ -11,8 +11,7 @@ def no_arguments(parser: argparse.ArgumentParser) -> None:
 
 @dataclass(frozen=True)
 class Command:
-    """`help` is the line in the list of commands, `more` what its own help says besides; `run` returns the exit code.
-    A name of two words is a command of a group (`cache list`)."""
+    """`help` is the line in the list of commands, `more` what its own help says besides; `run` returns the exit code."""
 
     name: str
     run: Callable[[argparse.Namespace], int]

@@ -1,10 +1,10 @@
-"""The checks of the exercises: each notebook has one registry, `check`, in the module of its own name.
+"""The checks of the exercises: each notebook has one registry, `check`, in `checks.py` of its room.
 
-Registering, in `edgelab/distillation/checks.py`:
+Registering, as in `edgelab/distillation/checks.py`:
 
     check = Checks()
     check.function(
-        distillation.soften,  # the library's own function is the reference: there is no second copy
+        soften,  # the library's own function is the reference: there is no second copy
         cases=lambda rng: [(rng.normal(size=shape), rng.uniform(1, 8)) for shape in ((2, 3), (16, 150))],
         nudge="What must a row of probabilities sum to?",
         mistakes=(

@@ -6,10 +6,8 @@ from edgelab.datasets.dataset import SPLITS, Dataset, Part, joined
 from edgelab.datasets.files import load_file, load_file_split
 from edgelab.datasets.pocket import load_pocket
 from edgelab.datasets.public import clinc150, snips2017
-from edgelab.datasets.sources import PUBLIC, DataError, fetch
+from edgelab.datasets.sources import NAMED, DataError, fetch
 from edgelab.workspace import data_home
-
-NAMED = ("pocket", *PUBLIC)
 
 
 def load(source: str | Path) -> Dataset:

@@ -38,7 +38,7 @@ PUBLIC = {
         },
     ),
 }
-
+NAMED = ("pocket", *PUBLIC)  # what `loading.load` knows by name: all else is a file
 
 COLUMNS = ("text", "label", "split")  # of a learner's file; the last one may be missing
 
@@ -105,8 +105,7 @@ def read_records(path: Path) -> list[tuple[int, dict]]:
     """
     readers = {".csv": _table, ".tsv": _table, ".jsonl": _json_lines}
     if path.suffix.lower() not in readers:
-        known = ", ".join(("pocket", *PUBLIC))
-        raise DataError(f"{path}: expected a .csv, .tsv or .jsonl file, or one of {known}")
+        raise DataError(f"{path}: expected a .csv, .tsv or .jsonl file, or one of {', '.join(NAMED)}")
     records = list(readers[path.suffix.lower()](path))
     if not records:
         raise DataError(f"{path}: expected at least one example, found none")

@@ -14,7 +14,7 @@ from edgelab.measurement.processes import Program, run_fresh
 MODULE = ("-m", "edgelab.export.cold_start")
 
 
-def answer_program(runtime: str, folder: Path, text: str) -> Program:
+def program_in(runtime: str, folder: Path, text: str) -> Program:
     """The program that answers one text with a bundle's file in `onnxruntime` or `openvino`: it prints the label's id."""
     return (*MODULE, "answer", runtime, str(folder / "model.onnx"), str(folder / "tokenizer.json"), text)
 

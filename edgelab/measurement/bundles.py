@@ -9,6 +9,7 @@ from pathlib import Path
 from edgelab.bundle.predict import Bundle
 from edgelab.measurement.latency import measure_latency
 from edgelab.measurement.processes import Program, first_answers, peak_of
+from edgelab.stats.intervals import Interval
 from edgelab.stats.samples import LatencySamples
 
 REQUESTS = 1000
@@ -37,9 +38,13 @@ TEXTS = (
 
 
 def percentiles(samples: LatencySamples) -> dict[str, dict[str, float | None]]:
-    """Each of `PERCENTILES` in ms with its interval, as JSON has it: None where too few samples bound it."""
-    found = {f"p{q}": asdict(samples.interval(q)) for q in PERCENTILES}
-    return {name: {k: v if isfinite(v) else None for k, v in ends.items()} for name, ends in found.items()}
+    """Each of `PERCENTILES` in ms with its interval, as JSON has it."""
+    return {f"p{q}": ends(samples.interval(q)) for q in PERCENTILES}
+
+
+def ends(interval: Interval) -> dict[str, float | None]:
+    """An interval as JSON has it: None where too few samples bound it."""
+    return {name: end if isfinite(end) else None for name, end in asdict(interval).items()}
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from edgelab.measurement.comparison import slowed
 from edgelab.stats.intervals import Interval, percentile_interval
 
 MARGIN = 0.10  # a slowdown smaller than this is not called throttling: it may be other work on the machine
@@ -74,8 +75,6 @@ def limited(
 ) -> Callable[[str], object]:
     """The same subject on an emulated hot device: from `after_s` of use on, each answer takes `slowdown` of its time more.
     A throttling that is known to be there, to see whether a measurement finds it."""
-    from edgelab.measurement.comparison import slowed
-
     hot, first = slowed(subject, slowdown, clock=clock), None
 
     def answer(text: str) -> object:

@@ -108,7 +108,7 @@ def mix(cheaper: float) -> dict[str, float]:
     return shares | {name: cheaper * share / sum(others.values()) for name, share in others.items()}
 
 
-def compute_fleet(
+def compute_population(
     lab_ms: Sequence[float], reading: str, cheaper: float, budget_ms: float
 ) -> tuple[pd.DataFrame, np.ndarray]:
     """Percentiles of a simulated population of this mix by this reading, and the share of devices whose own p95 keeps the
@@ -127,12 +127,12 @@ def compute_fleet(
     return pd.DataFrame(rows, columns=columns), np.sort(own)
 
 
-def show_fleet(lab_ms: Sequence[float]) -> ipywidgets.VBox:
+def show_population(lab_ms: Sequence[float]) -> ipywidgets.VBox:
     """Choose the reading of the published ratios, move the mix and the budget; `lab_ms` are latencies measured here."""
     lab, shares = float(np.percentile(lab_ms, 95)), (100 * np.arange(1, DEVICES + 1) / DEVICES).tolist()
 
     def draw(reading: str, cheaper: float, times: float) -> tuple[Figure, str, pd.DataFrame]:
-        table, own = compute_fleet(lab_ms, reading, cheaper / 100, times * lab)
+        table, own = compute_population(lab_ms, reading, cheaper / 100, times * lab)
         row, label = table.iloc[0], "a device's own p95, ms (log scale, simulated)"
         mark = (times * lab, float(100 * np.mean(own <= times * lab)))
         figure = plots.curves({reading: (own.tolist(), shares)}, label, "devices within it, %", mark=mark, log="x")

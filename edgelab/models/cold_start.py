@@ -9,7 +9,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from edgelab.export.cold_start import answer_program
+from edgelab.export.cold_start import program_in
 from edgelab.measurement.processes import Program
 from edgelab.models.spec import Spec
 from edgelab.models.trained import Trained
@@ -21,11 +21,11 @@ def answer_programs(trained: Trained, text: str) -> dict[str, Program]:
     bundle, spec = trained.bundle(), json.dumps(trained.spec and asdict(trained.spec))
     programs = {
         "nothing": ("-c", "print(0)"),
-        "onnxruntime": answer_program("onnxruntime", bundle, text),
+        "onnxruntime": program_in("onnxruntime", bundle, text),
         "torch": ("-m", "edgelab.models.cold_start", str(trained.artifact.path), spec, text),
     }
     if importlib.util.find_spec("openvino"):
-        programs["openvino"] = answer_program("openvino", bundle, text)
+        programs["openvino"] = program_in("openvino", bundle, text)
     return programs
 
 

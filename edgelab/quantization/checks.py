@@ -4,17 +4,20 @@ import functools
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+from tokenizers import Tokenizer
 
+from edgelab import datasets
 from edgelab.course.exercises import Checks, Mistake
+from edgelab.models.outputs import Outputs
+from edgelab.models.tokens import Encoded, encode
+from edgelab.quantization.answers import run_file
 from edgelab.quantization.arithmetic import saturating_matmul
+from edgelab.quantization.damage import answers_flipped
 from edgelab.quantization.grid import affine_parameters, best_clip, fake_quantize
-
-if TYPE_CHECKING:
-    from edgelab.models.outputs import Outputs
-    from edgelab.models.tokens import Encoded
+from edgelab.quantization.onnx_tools import rounded, weights
+from edgelab.workspace import data_home
 
 check = Checks()
 
@@ -177,15 +180,8 @@ BIT_PLAN = {"embedding": 4, "convolution": 5, "intent": 5, "slots": 5, "slots_fr
 
 
 @functools.cache
-def _held_out() -> "tuple[Path, Encoded, Outputs]":
+def _held_out() -> tuple[Path, Encoded, Outputs]:
     """The ready-made model's file, Pocket's test split as it reads it, and its answers in fp32."""
-    from tokenizers import Tokenizer
-
-    from edgelab import datasets
-    from edgelab.models.tokens import encode
-    from edgelab.quantization.answers import run_file
-    from edgelab.workspace import data_home
-
     bundle = data_home() / "bundles" / "pocket"
     encoded = encode(Tokenizer.from_file(str(bundle / "tokenizer.json")), datasets.load("pocket").test.texts)
     return bundle / "model.onnx", encoded, run_file(bundle / "model.onnx", encoded)
@@ -194,10 +190,6 @@ def _held_out() -> "tuple[Path, Encoded, Outputs]":
 @functools.cache
 def _flipped(plan: tuple[tuple[str, int], ...]) -> float:
     """The share of test requests whose intent or slots change under a plan."""
-    from edgelab.quantization.answers import run_file
-    from edgelab.quantization.damage import answers_flipped
-    from edgelab.quantization.onnx_tools import rounded
-
     file, encoded, original = _held_out()
     with tempfile.TemporaryDirectory() as scratch:
         rounded(file, Path(scratch) / "plan.onnx", dict(plan), clipped=True)
@@ -205,8 +197,6 @@ def _flipped(plan: tuple[tuple[str, int], ...]) -> float:
 
 
 def _judge_plan(plan: dict) -> list[str]:
-    from edgelab.quantization.onnx_tools import weights
-
     layers = {weight.layer: weight for weight in weights(_held_out()[0])}
     if plan.keys() != layers.keys():
         return [f"expected bits for {', '.join(layers)}; found {', '.join(plan) or 'none'}"]

@@ -2,15 +2,16 @@
 
 import functools
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from edgelab import datasets
+from edgelab.bundle.predict import Bundle
+from edgelab.bundle.redaction import as_it_is, leaked
 from edgelab.course.exercises import Mistake
-
-if TYPE_CHECKING:
-    from edgelab.routing.policy import Policy
-    from edgelab.routing.simulation import Traffic
+from edgelab.routing.policy import Policy, decide, policy_from, unknown_labels
+from edgelab.routing.simulation import ASK, Terms, Traffic, collect, outcome, user_phrases
+from edgelab.workspace import data_home
 
 # What the brief asks for.
 _RIGHT, _HARD, _ESCALATED, _ASKED, _TUNNEL = 0.92, 0.78, 0.30, 0.13, 0.06
@@ -71,14 +72,8 @@ POLICY_MISTAKES = (
 
 
 @functools.cache
-def product_traffic() -> "dict[str, Traffic]":
+def product_traffic() -> dict[str, Traffic]:
     """Held-out and drifted requests as the ready-made bundle sees them, and a cloud that is right as often as stated."""
-    from edgelab import datasets
-    from edgelab.bundle.predict import Bundle
-    from edgelab.bundle.redaction import as_it_is, leaked
-    from edgelab.routing.simulation import ASK, collect, user_phrases
-    from edgelab.workspace import data_home
-
     pocket, bundle = datasets.load("pocket"), Bundle.load(data_home() / "bundles" / "pocket")
     hard, (texts, labels) = pocket.extra["hard"], user_phrases(data_home() / "pocket" / "users")
     requests = {
@@ -97,9 +92,6 @@ def product_traffic() -> "dict[str, Traffic]":
 
 def judge_policy(data: dict) -> list[str]:
     """What breaks the brief, line by line; empty if nothing does."""
-    from edgelab.routing.policy import policy_from, unknown_labels
-    from edgelab.routing.simulation import Terms, outcome
-
     policy, traffic = policy_from(data), product_traffic()
     if slips := unknown_labels(policy, traffic["held out"].labels):
         return [f"no tool is called {', '.join(slips)}: the rule would never apply"]
@@ -121,10 +113,7 @@ def judge_policy(data: dict) -> list[str]:
     return never + [complaint for complaint, holds in complaints.items() if holds]
 
 
-def _unasked(policy: "Policy", labels: tuple[str, ...]) -> list[str]:
+def _unasked(policy: Policy, labels: tuple[str, ...]) -> list[str]:
     """The tools of high stakes whose calls are not confirmed where the model is as certain as can be."""
-    from edgelab.routing.policy import decide
-    from edgelab.routing.simulation import Terms
-
     certain = 100.0 * np.eye(len(labels))
     return [tool for tool in Terms().stakes if not decide(policy, certain[labels.index(tool)], labels).confirm]

@@ -265,7 +265,7 @@ def test_measurement(page, lab, pictures):
     choose_next(load, "requests come")
     wait_for(lambda: table(load) != busy)
 
-    fleet = cell(page, "show_fleet(")
+    fleet = cell(page, "show_population(")
     kept = float(table(fleet)[1][4])
     press(page, fleet, "budget", "End")
     wait_for(lambda: float(table(fleet)[1][4]) > kept)

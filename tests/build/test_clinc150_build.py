@@ -5,18 +5,18 @@ import json
 import pytest
 
 from benchmarks import build as builds
-from benchmarks.pocket_card import SHARED, public_data
+from benchmarks.pocket_card import public_data
 from edgelab import cli
+from tests.shared_data import needs_shared
 
 # A little under what was measured (the data card, benchmarks/README.md): another processor sums in another order, and
 # so trains another model. What a broken build reaches lies well under each of them.
 FRONTIER = ((0.98, 150), (0.988, 100))  # retention on test, times smaller: the course's floors, of one seed here
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("full_home")]
-needs_public_data = pytest.mark.skipif(not SHARED.is_dir(), reason="the public data is not beside the project")
 
 
-@needs_public_data
+@needs_shared
 def test_edgelab_build_on_clinc150(tmp_path, capsys):
     """The command itself, all candidates. What other tests trained already is loaded."""
     with public_data():

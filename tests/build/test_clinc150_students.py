@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from benchmarks import distillation
-from benchmarks.pocket_card import SHARED, public_data
+from benchmarks.pocket_card import public_data
 from edgelab.distillation.students import train_student
+from tests.shared_data import needs_shared
 
 # A little under what was measured (the data card, benchmarks/README.md): another processor sums in another order, and
 # so trains another model. What a broken build reaches lies well under each of them.
@@ -15,7 +16,7 @@ RETENTION = {"transformer 2x384": 0.98, "convolution 48/384": 0.985, "convolutio
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.usefixtures("full_home"),
-    pytest.mark.skipif(not SHARED.is_dir(), reason="the public data is not beside the project"),
+    needs_shared,
 ]
 
 

@@ -3,19 +3,19 @@
 import pytest
 
 from benchmarks import pocket_bundle, pocket_models
-from benchmarks.pocket_card import SHARED, public_data
+from benchmarks.pocket_card import public_data
 from edgelab import datasets
 from edgelab.bundle.evaluation import evaluate
 from edgelab.bundle.predict import Bundle
 from edgelab.distillation.baselines import tfidf_svc
 from edgelab.workspace import data_home
+from tests.shared_data import needs_shared
 
 # A little under what was measured (the data card, benchmarks/README.md): another processor sums in another order, and
 # so trains another model. What a broken build reaches lies well under each of them.
 TEACHER_ON_POCKET = 0.91
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("full_home")]
-needs_public_data = pytest.mark.skipif(not SHARED.is_dir(), reason="the public data is not beside the project")
 
 
 def test_the_shipped_bundle_is_what_its_command_builds(tmp_path):
@@ -43,7 +43,7 @@ def test_pocket_is_hard_for_words_alone_and_learnable(capsys):
     assert teacher.correct().mean() - classic >= 0.04
 
 
-@needs_public_data
+@needs_shared
 def test_a_model_of_pocket_alone_understands_other_peoples_words():
     teacher, _ = pocket_bundle.train()
     opened = Bundle.load(teacher.bundle(), threads=2)

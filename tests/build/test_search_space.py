@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from edgelab.build.deploy import PRECISIONS
+from edgelab.build.deploy import SHIPPED
 from edgelab.build.search_space import CANDIDATES, FULL_DIET, PER_TEXT, TEACHER_TOKENS, Profile, fit, profile, suitable
 from edgelab.build.search_space import teacher_plan as plan_of
 from edgelab.datasets.dataset import Dataset, Split
@@ -84,4 +84,4 @@ def test_data_with_slots_get_no_student_that_cannot_tag_them(tiny):
 
 def test_every_candidate_has_a_name_and_known_precisions():
     assert len({s.spec.name for s in CANDIDATES}) == len(CANDIDATES)
-    assert all(set(s.precisions) <= set(PRECISIONS) for s in CANDIDATES)
+    assert all(set(s.precisions) <= set(SHIPPED) for s in CANDIDATES)

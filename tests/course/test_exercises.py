@@ -7,10 +7,10 @@ import time
 import numpy as np
 import pytest
 import torch
-import toy_checks
 
 from edgelab.course.exercises import CONSTANT, Checks, FunctionExercise, Mistake, is_stub
 from edgelab.workspace import PACKAGE
+from tests import toy_checks
 
 
 def registries():

@@ -6,11 +6,11 @@ import inspect
 
 import pandas as pd
 import pytest
-from explorers import cells, controls_of, parts
 
 from edgelab.course import plots
 from edgelab.course.explorer import explorer, slider
 from edgelab.workspace import PACKAGE
+from tests.explorers import cells, controls_of, parts
 
 
 def test_an_explorer_calls_draw_with_the_values_in_order_and_escapes_its_words():

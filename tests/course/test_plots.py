@@ -9,12 +9,12 @@ import sys
 
 import numpy as np
 import pytest
-from figures import words
 from matplotlib.colors import to_hex
 
 from edgelab.course import plots
 from edgelab.stats.intervals import Interval, accuracy_interval
 from edgelab.stats.samples import LatencySamples
+from tests.figures import words
 
 ROWS = {"teacher": Interval(0.95, 0.93, 0.97), "student": Interval(0.93, 0.91, 0.94)}
 POINTS = {"teacher": (90.0, ROWS["teacher"], 9.0), "student": (0.6, ROWS["student"], 0.11)}

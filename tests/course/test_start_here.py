@@ -5,11 +5,11 @@ from itertools import pairwise, product
 
 import numpy as np
 import pytest
-from explorers import assert_controls, assert_moves, assert_shows, cells, controls_of, parts
 
 from edgelab.bundle.predict import Bundle
 from edgelab.course.start_here import compute_call, compute_interval, show_interval, show_pocket
 from edgelab.stats.intervals import accuracy_interval
+from tests.explorers import assert_controls, assert_moves, assert_shows, cells, controls_of, parts
 
 
 @pytest.fixture(scope="module")

@@ -4,11 +4,11 @@ from itertools import pairwise, product
 
 import numpy as np
 import pytest
-from explorers import assert_controls, assert_moves, assert_shows, controls_of, parts
 
 from edgelab.distillation.losses import soften
 from edgelab.distillation.widgets import Member, compute_size, compute_temperature, show_size, show_temperature
 from edgelab.stats.intervals import Interval
+from tests.explorers import assert_controls, assert_moves, assert_shows, controls_of, parts
 
 LABELS = ("alarm", "timer", "music", "call", "cloud", "list")
 LOGITS = {

@@ -3,11 +3,11 @@
 from itertools import product
 
 import pytest
-from explorers import assert_controls, assert_moves, assert_shows, controls_of, parts
 
 from edgelab.export.preflight import CPU, Placement, Preflight
 from edgelab.export.widgets import compute_optimisation, compute_placement, show_optimisation, show_placement
 from edgelab.stats.samples import LatencySamples
+from tests.explorers import assert_controls, assert_moves, assert_shows, controls_of, parts
 
 OPEN, FIXED = "any batch x any tokens", "1 x 32"
 REPORTS = {

@@ -4,16 +4,16 @@ from itertools import pairwise, product
 
 import numpy as np
 import pytest
-from explorers import assert_controls, assert_moves, assert_shows, controls_of, parts
 
 from edgelab.measurement.widgets import (
     ARRIVALS,
     compute_load,
     compute_power,
-    show_fleet,
     show_load,
+    show_population,
     show_power,
 )
+from tests.explorers import assert_controls, assert_moves, assert_shows, controls_of, parts
 
 RATIOS = np.exp(np.random.default_rng(1).normal(0, 0.08, 100))
 SERVICE = {
@@ -23,7 +23,7 @@ SERVICE = {
 EXPLORERS = {
     "power": lambda: show_power(RATIOS),
     "load": lambda: show_load(SERVICE),
-    "fleet": lambda: show_fleet(SERVICE["small"]),
+    "fleet": lambda: show_population(SERVICE["small"]),
 }
 
 

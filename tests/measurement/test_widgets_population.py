@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from edgelab.measurement.population import ASSUMED_MIX, CLASSES, readings
-from edgelab.measurement.widgets import compute_fleet, mix, show_fleet
+from edgelab.measurement.widgets import compute_population, mix, show_population
 
 LAB = np.random.default_rng(2).lognormal(-2, 0.3, 300)
 P95 = float(np.percentile(LAB, 95))
@@ -38,10 +38,10 @@ def test_the_assumed_mix_is_the_one_it_starts_with():
 
 def test_more_cheaper_devices_are_slower_and_a_larger_budget_holds_more():
     for reading in readings():
-        few, many = (compute_fleet(LAB, reading, cheaper, P95)[0] for cheaper in (0.0, 1.0))
+        few, many = (compute_population(LAB, reading, cheaper, P95)[0] for cheaper in (0.0, 1.0))
         assert float(many["p95, ms"][0]) > float(few["p95, ms"][0])
         assert "entry" not in few["devices"].tolist() and "older flagship" not in many["devices"].tolist()
-        within = [float(compute_fleet(LAB, reading, 0.55, t * P95)[0].iloc[0, 4]) for t in (0.1, 1, 2, 100)]
+        within = [float(compute_population(LAB, reading, 0.55, t * P95)[0].iloc[0, 4]) for t in (0.1, 1, 2, 100)]
         assert within == sorted(within) and (within[0], within[-1]) == (0, 100)
 
 
@@ -49,7 +49,7 @@ def test_each_reading_says_what_its_ratios_say():
     """A budget of three times the lab's p95: hardly anybody breaks it on the CPU, every entry device on its NPU."""
     within = {}
     for reading in readings():
-        table = compute_fleet(LAB, reading, 0.55, 3 * P95)[0].set_index("devices")["within the budget, %"]
+        table = compute_population(LAB, reading, 0.55, 3 * P95)[0].set_index("devices")["within the budget, %"]
         within[reading] = (float(table["mid-range"]), float(table["entry"]))
     assert within["CPU on both"][0] == 100 and within["CPU on both"][1] > 90  # of 20 requests a device: p95 scatters
     assert within["text encoders"] == (100, pytest.approx(100, abs=1))
@@ -58,12 +58,12 @@ def test_each_reading_says_what_its_ratios_say():
 
 
 def test_the_explorer_shows_what_is_computed():
-    box = show_fleet(LAB)
+    box = show_population(LAB)
     reading, cheaper, times = box.children[:3]
     assert reading.options == tuple(readings()) and (cheaper.value, times.value) == (55, 3)
     for reading.value, cheaper.value, times.value in product(readings(), (0, 55, 100), (1, 50)):
         words, rows = shown(box)
-        table, own = compute_fleet(LAB, reading.value, cheaper.value / 100, times.value * P95)
+        table, own = compute_population(LAB, reading.value, cheaper.value / 100, times.value * P95)
         assert len(own) == 2000 and (np.diff(own) >= 0).all()
         assert [[html.unescape(c) for c in row] for row in rows] == table.to_numpy().tolist()
         row = table.iloc[0]

@@ -4,11 +4,11 @@ from itertools import product
 
 import numpy as np
 import pytest
-from explorers import assert_controls, assert_moves, assert_shows, controls_of, parts
 from onnxruntime.quantization.calibrate import HistogramCollector
 
 from edgelab.quantization.grid import affine_parameters, quantize
 from edgelab.quantization.widgets import GRANULARITIES, compute_grid, compute_range, range_ends, show_grid, show_range
+from tests.explorers import assert_controls, assert_moves, assert_shows, controls_of, parts
 
 MATRICES = {name: np.random.default_rng(n).normal(size=(70, 40)) for n, name in enumerate(("table", "head"))}
 ACTIVATIONS = np.random.default_rng(0).gamma(1, 1, 20_000) - 0.2

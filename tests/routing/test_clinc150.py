@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 
 from benchmarks import routing
-from benchmarks.pocket_card import SHARED, public_data
+from benchmarks.pocket_card import public_data
+from tests.shared_data import needs_shared
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.usefixtures("full_home"),
-    pytest.mark.skipif(not SHARED.is_dir(), reason="the public data is not beside the project"),
+    needs_shared,
 ]
 INSIDE, EVERYTHING = routing.SETTINGS
 

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from figures import words
 
 from edgelab.course.plots import GREY, png
 from edgelab.routing import plots as routing_plots
 from edgelab.routing.calibration import reliability
+from tests.figures import words
 
 LINES = {"random": ([0, 1], [0, 1]), "oracle": ([0, 0.2, 1], [0, 1, 1]), "energy": ([0, 0.5, 1], [0, 0.8, 1])}
 SHARES = {"test": {"local": 70.0, "unsure": 30.0}, "users": {"unsure": 90.0, "local": 6.0, "beyond": 4.0}}

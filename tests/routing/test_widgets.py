@@ -5,13 +5,13 @@ from itertools import product
 
 import numpy as np
 import pytest
-from explorers import assert_controls, assert_moves, assert_shows, controls_of, parts
 
 from edgelab.routing.policy import Policy
 from edgelab.routing.simulation import Terms, Traffic, outcome, routing_score
 from edgelab.routing.thresholds import threshold_allowing
 from edgelab.routing.tradeoff import curve
 from edgelab.routing.widgets import DRAWS, RULES, compute_policy, compute_promise, cost_curve, show_policy, show_promise
+from tests.explorers import assert_controls, assert_moves, assert_shows, controls_of, parts
 
 
 def requests(seed: int, gap: float) -> Traffic:

@@ -4,13 +4,13 @@ import math
 
 import numpy as np
 import pytest
-from right_answers import answers, scores
 
 from edgelab.stats.bootstrap import paired_difference, paired_ratio
 from edgelab.stats.intervals import (
     Z95,
     Interval,
 )
+from tests.right_answers import answers, scores
 
 
 def test_what_is_always_the_same_has_no_width():

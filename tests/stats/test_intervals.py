@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 import pytest
-from right_answers import answers, scores
 from scipy.optimize import minimize
 
 from edgelab.stats.bootstrap import paired_ratio
@@ -15,6 +14,7 @@ from edgelab.stats.intervals import (
     early_stopping_estimate,
     retention_interval,
 )
+from tests.right_answers import answers, scores
 
 
 @pytest.mark.parametrize(
