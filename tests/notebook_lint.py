@@ -1,9 +1,8 @@
 """What a notebook of the course must be, and the copy of it in which every exercise is solved.
 
 `problems(notebook, name)` lists what is wrong; `solved(notebook, check)` is the copy. How much of it the learner does is
-counted in `notebook_counts`. Tags: `nbval-check-output` where the
-output is committed and verified; with it `claim` on a verdict (`...: yes, 3 of 3 seeds`) and `exercise` on a stub with its
-check, in one cell.
+counted in `notebook_counts`. Tags: `nbval-check-output` where the output is committed and verified; with it `claim` on a
+verdict (`...: yes, 3 of 3 seeds`) and `exercise` on a stub with its check, in one cell.
 """
 
 import ast

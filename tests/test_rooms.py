@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -38,6 +39,15 @@ def test_what_a_room_exports_is_there_and_hides_no_file(room):
     exported = getattr(module, "__all__", [])
     assert not [name for name in exported if not hasattr(module, name)]
     assert not set(exported) & {file.stem for file in (PACKAGE / room).glob("*.py")}
+
+
+def test_the_map_names_every_file():
+    """CONTRIBUTING.md's; what every room has, its text says once for all."""
+    text = (PACKAGE.parent / "CONTRIBUTING.md").read_text("utf-8")
+    (drawn,) = re.findall(r"^```\ncli -> commands.*?^```", text, re.MULTILINE | re.DOTALL)
+    everywhere = re.compile(r"__\w+__|checks|widgets|plots|\w+_exercise")
+    files = {file.stem for file in PACKAGE.rglob("*.py") if not everywhere.fullmatch(file.stem)}
+    assert len(files) > 80 and not files - set(re.findall(r"\w+", drawn))
 
 
 def test_imports_go_down_only():

@@ -145,13 +145,13 @@ def as_it_is(text: str) -> Redacted:
 
 def merged(spans: list[Span]) -> tuple[Span, ...]:
     """Spans in order; those that overlap become one, named after the first."""
-    merged: list[Span] = []
+    whole: list[Span] = []
     for span in sorted(spans, key=lambda s: (s.start, -s.end)):
-        if merged and span.start < merged[-1].end:
-            merged[-1] = Span(merged[-1].start, max(merged[-1].end, span.end), merged[-1].name)
+        if whole and span.start < whole[-1].end:
+            whole[-1] = Span(whole[-1].start, max(whole[-1].end, span.end), whole[-1].name)
         else:
-            merged.append(span)
-    return tuple(merged)
+            whole.append(span)
+    return tuple(whole)
 
 
 def _unused(name: str, text: str, taken: Iterable[str]) -> str:

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 def bench(args: argparse.Namespace) -> int:
     """Time the bundles, and print a table or JSON."""
-    from edgelab import datasets
     from edgelab.bundle.predict import Bundle
+    from edgelab.datasets.loading import load_split
     from edgelab.machine.host import host
     from edgelab.measurement import bundles as timing
     from edgelab.measurement.comparison import BLOCK
 
     bundles = [Bundle.load(folder) for folder in args.bundles]
-    texts = datasets.load_split(args.data).examples.texts if args.data else timing.TEXTS
+    texts = load_split(args.data).examples.texts if args.data else timing.TEXTS
     named = {str(i): bundle for i, bundle in enumerate(bundles)}  # one may be given twice
     timed = timing.time_bundles(named, texts, requests=args.requests, block=BLOCK)
     folders = {name: bundle.folder for name, bundle in named.items()}

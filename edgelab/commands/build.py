@@ -16,9 +16,9 @@ def build(args: argparse.Namespace) -> int:
     Raises:
         KeyboardInterrupt: after a line that says how to go on.
     """
-    from edgelab import datasets
+    from edgelab.datasets.loading import load
 
-    data = datasets.load(args.data)  # what is wrong with it is told before the slow imports
+    data = load(args.data)  # what is wrong with it is told before the slow imports
     import torch  # noqa: F401  (and what is missing before the first stage)
 
     from edgelab.build.page import cells, verdict

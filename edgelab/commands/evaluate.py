@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 def evaluate(args: argparse.Namespace) -> int:
     """Measure, and print tables or JSON."""
-    from edgelab import datasets
-    from edgelab.bundle import Bundle
-    from edgelab.bundle import evaluate as run
+    from edgelab.bundle.evaluation import evaluate as run
+    from edgelab.bundle.predict import Bundle
+    from edgelab.datasets.loading import load_split
 
     bundle = Bundle.load(args.bundle)
-    part = datasets.load_split(args.data, args.split)
+    part = load_split(args.data, args.split)
     if args.split is None and part.split == "all" and learned_from(bundle, args.data):
         say(
             f"edgelab: {args.bundle} was trained on most of these texts: its accuracy on them says little; "
@@ -36,11 +36,12 @@ def evaluate(args: argparse.Namespace) -> int:
 
 def learned_from(bundle: "Bundle", source: str) -> bool:
     """Whether the bundle was trained on that file, divided as `build` divides it."""
-    from edgelab import datasets
+    from edgelab.datasets.loading import load
+    from edgelab.datasets.sources import DataError
 
     try:
-        return datasets.load(source).fingerprint == bundle.manifest.get("trained_on", {}).get("fingerprint")
-    except datasets.DataError:  # nothing can be trained on it
+        return load(source).fingerprint == bundle.manifest.get("trained_on", {}).get("fingerprint")
+    except DataError:  # nothing can be trained on it
         return False
 
 

@@ -54,7 +54,8 @@ def train_teacher(dataset: Dataset, plan: TeacherPlan, *, seed: int = 0) -> Trai
 
 def zero_shot(dataset: Dataset, split: Split) -> np.ndarray:
     """The untuned encoder's best label for each text, by cosine similarity to the labels' names; ids [examples]."""
-    from edgelab.models.encoder import embed
+    from edgelab.models.encoder import sentence_embedder
 
+    embed = sentence_embedder()
     names = tuple(label.replace("_", " ") for label in dataset.labels)
     return (embed(split.texts) @ embed(names).T).argmax(1)

@@ -62,11 +62,6 @@ def sentence_embedder() -> Callable[[tuple[str, ...]], np.ndarray]:
     return embed_texts
 
 
-def embed(texts: tuple[str, ...]) -> np.ndarray:
-    """`sentence_embedder()` applied once."""
-    return sentence_embedder()(texts)
-
-
 def pad(ids: list[list[int]]) -> tuple[torch.Tensor, torch.Tensor]:
     """`ids` and `mask`, int64 of shape [batch, longest]; padding is id 0, mask 0."""
     width = max(len(i) for i in ids)

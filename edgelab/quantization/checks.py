@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from tokenizers import Tokenizer
 
-from edgelab import datasets
 from edgelab.course.exercises import Checks, Mistake
+from edgelab.datasets.loading import load
 from edgelab.models.outputs import Outputs
 from edgelab.models.tokens import Encoded, encode
 from edgelab.quantization.answers import run_file
@@ -183,7 +183,7 @@ BIT_PLAN = {"embedding": 4, "convolution": 5, "intent": 5, "slots": 5, "slots_fr
 def _held_out() -> tuple[Path, Encoded, Outputs]:
     """The ready-made model's file, Pocket's test split as it reads it, and its answers in fp32."""
     bundle = data_home() / "bundles" / "pocket"
-    encoded = encode(Tokenizer.from_file(str(bundle / "tokenizer.json")), datasets.load("pocket").test.texts)
+    encoded = encode(Tokenizer.from_file(str(bundle / "tokenizer.json")), load("pocket").test.texts)
     return bundle / "model.onnx", encoded, run_file(bundle / "model.onnx", encoded)
 
 

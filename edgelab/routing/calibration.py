@@ -41,7 +41,7 @@ def calibration_error(confidence: np.ndarray, right: np.ndarray, bins: int = BIN
         confidence: probability of the answer, [requests]; a part holds its upper end, not its lower one.
         right: whether the answer was right, bool [requests].
     """
-    part = _parts(confidence, bins)
+    part = part_of(confidence, bins)
     gaps = np.bincount(part, np.asarray(confidence) - np.asarray(right, dtype=np.float64), minlength=bins)
     return float(np.abs(gaps).sum() / len(part))
 
@@ -70,7 +70,7 @@ class Part:
 
 def reliability(confidence: np.ndarray, right: np.ndarray, bins: int = BINS) -> list[Part]:
     """The reliability diagram: every part that holds a request."""
-    part, confidence, right = _parts(confidence, bins), np.asarray(confidence), np.asarray(right)
+    part, confidence, right = part_of(confidence, bins), np.asarray(confidence), np.asarray(right)
     return [
         Part(
             i / bins,
@@ -83,7 +83,12 @@ def reliability(confidence: np.ndarray, right: np.ndarray, bins: int = BINS) -> 
     ]
 
 
-def _parts(confidence: np.ndarray, bins: int) -> np.ndarray:
+def part_of(confidence: np.ndarray, bins: int) -> np.ndarray:
+    """In which of `bins` equal parts of 0 to 1 each confidence lies, int [requests]; a part holds its upper end.
+
+    Raises:
+        ValueError: no requests.
+    """
     if not len(confidence):
         raise ValueError("expected at least one request, found none")
     return np.clip(np.ceil(np.asarray(confidence) * bins).astype(int) - 1, 0, bins - 1)

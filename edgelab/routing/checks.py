@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from edgelab.course.exercises import Checks, Mistake
-from edgelab.routing.calibration import calibration_error
+from edgelab.routing.calibration import calibration_error, part_of
 from edgelab.routing.policy_exercise import POLICY_MISTAKES, PRODUCT_POLICY, judge_policy
 from edgelab.routing.thresholds import conformal_threshold
 from edgelab.routing.tradeoff import cpt
@@ -26,15 +26,11 @@ def _confidences(rng: np.random.Generator) -> Iterator[tuple]:
     yield ends, np.array([0, 1, 0, 1, 1, rng.random() < 0.5]) > 0, 5
 
 
-def _parts(confidence: np.ndarray, bins: int) -> np.ndarray:
-    return np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
-
-
 def _by_part(
     confidence: np.ndarray, right: np.ndarray, bins: int, combine: Callable[[np.ndarray, np.ndarray, int], float]
 ) -> float:
     """What `combine` makes of each part's confidence, outcomes and the number of all requests, summed."""
-    part = _parts(confidence, bins)
+    part = part_of(confidence, bins)
     found = [(confidence[part == i], right[part == i]) for i in np.unique(part)]
     return float(sum(combine(c, r, len(confidence)) for c, r in found))
 
@@ -48,7 +44,7 @@ check.function(
             "parts weighed alike",
             lambda confidence, right, bins: (
                 _by_part(confidence, right, bins, lambda c, r, n: abs(c.mean() - r.mean()))
-                / len(np.unique(_parts(confidence, bins)))
+                / len(np.unique(part_of(confidence, bins)))
             ),
             "a part with three requests counts as much as one with three hundred: weigh each by its share of requests.",
         ),
@@ -76,7 +72,7 @@ check.function(
             "the mean of an empty part",
             lambda confidence, right, bins: (
                 calibration_error(confidence, right, bins)
-                if len(np.unique(_parts(confidence, bins))) == bins
+                if len(np.unique(part_of(confidence, bins))) == bins
                 else float("nan")
             ),
             "a part may be empty, and then it has no mean: leave it out.",
@@ -87,7 +83,7 @@ check.function(
                 confidence,
                 right,
                 bins,
-                lambda c, r, n: abs((_parts(c, bins)[0] + 0.5) / bins - r.mean()) * len(r) / n,
+                lambda c, r, n: abs((part_of(c, bins)[0] + 0.5) / bins - r.mean()) * len(r) / n,
             ),
             "compare the accuracy with the mean confidence of the requests in the part, not with the middle of the part.",
         ),

@@ -5,13 +5,13 @@ every decision carries its reason.
 """
 
 import json
-import math
 from dataclasses import asdict, dataclass, fields
 from types import UnionType
 from typing import Any
 
 import numpy as np
 
+from edgelab.bundle.manifest import is_number
 from edgelab.routing.scores import LEARNED, SCORES, learned_score
 from edgelab.stats.softmax import softmax
 
@@ -54,16 +54,16 @@ class Policy:
 
     def __post_init__(self) -> None:
         _require(self, "score", self.score in (*SCORES, LEARNED), f"one of {', '.join((*SCORES, LEARNED))}")
-        _require(self, "threshold", _number(self.threshold), "a number")
-        _require(self, "temperature", _number(self.temperature) and self.temperature > 0, "a number above 0")
+        _require(self, "threshold", is_number(self.threshold), "a number")
+        _require(self, "temperature", is_number(self.temperature) and self.temperature > 0, "a number above 0")
         for name in ("beyond", "confirm"):
             _require(self, name, _all(getattr(self, name), str), "a list of labels")
-        _require(self, "reach", _number(self.reach) and self.reach > 0, "a probability above 0, or more than 1")
+        _require(self, "reach", is_number(self.reach) and self.reach > 0, "a probability above 0, or more than 1")
         below = self.confirm_below
-        _require(self, "confirm_below", below is None or _number(below), "a number, or null for always")
+        _require(self, "confirm_below", below is None or is_number(below), "a number, or null for always")
         _require(self, "offline", self.offline in OFFLINE, f"one of {', '.join(OFFLINE)}")
         learned = len(SCORES) + 1 if self.score == LEARNED else 0
-        right = _all(self.weights, int | float) and all(map(_number, self.weights)) and len(self.weights) == learned
+        right = _all(self.weights, int | float) and all(map(is_number, self.weights)) and len(self.weights) == learned
         _require(self, "weights", right, f"{learned} numbers with the score {self.score!r}")
 
 
@@ -160,10 +160,6 @@ def to_json(policy: Policy) -> str:
 def _require(policy: Policy, name: str, right: bool, expected: str) -> None:
     if not right:
         raise ValueError(f"policy, {name}: expected {expected}, found {getattr(policy, name)!r}")
-
-
-def _number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _all(values: object, kind: type | UnionType) -> bool:

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from edgelab import datasets
 from edgelab.bundle.predict import Bundle
 from edgelab.bundle.redaction import as_it_is, leaked
 from edgelab.course.exercises import Mistake
+from edgelab.datasets.loading import load
 from edgelab.routing.policy import Policy, decide, policy_from, unknown_labels
 from edgelab.routing.simulation import ASK, Terms, Traffic, collect, outcome, user_phrases
 from edgelab.workspace import data_home
@@ -74,7 +74,7 @@ POLICY_MISTAKES = (
 @functools.cache
 def product_traffic() -> dict[str, Traffic]:
     """Held-out and drifted requests as the ready-made bundle sees them, and a cloud that is right as often as stated."""
-    pocket, bundle = datasets.load("pocket"), Bundle.load(data_home() / "bundles" / "pocket")
+    pocket, bundle = load("pocket"), Bundle.load(data_home() / "bundles" / "pocket")
     hard, (texts, labels) = pocket.extra["hard"], user_phrases(data_home() / "pocket" / "users")
     requests = {
         "held out": (pocket.test.texts, pocket.test.labels, pocket.test.spans or ()),

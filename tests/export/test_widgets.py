@@ -3,9 +3,11 @@
 from itertools import product
 
 import pytest
+from matplotlib.figure import Figure
 
+from edgelab.course import plots
 from edgelab.export.preflight import CPU, Placement, Preflight
-from edgelab.export.widgets import compute_optimisation, compute_placement, show_optimisation, show_placement
+from edgelab.export.widgets import _nodes, compute_optimisation, compute_placement, show_optimisation, show_placement
 from edgelab.stats.samples import LatencySamples
 from tests.explorers import assert_controls, assert_moves, assert_shows, controls_of, parts
 
@@ -94,3 +96,14 @@ def test_the_optimisation_explorer_shows_what_is_computed():
         "as it is: 70 nodes become 70; p50 7.250 ms.",
         "all: 70 nodes become 40; p50 8.250 ms.",
     ]
+
+
+def test_the_axis_of_a_count_has_whole_numbers():
+    operators, series = ["Gelu", "Mul"], {"taken": [0, 0], "left to the CPU": [1, 3]}
+
+    def ticks(figure: Figure) -> list[float]:
+        figure.draw_without_rendering()
+        return list(figure.axes[0].get_xticks())
+
+    assert any(tick % 1 for tick in ticks(plots.bars(operators, series, "nodes")))  # what there is to mend
+    assert all(tick % 1 == 0 for tick in ticks(_nodes(operators, series, "nodes")))

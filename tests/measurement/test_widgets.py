@@ -5,10 +5,13 @@ from itertools import pairwise, product
 import numpy as np
 import pytest
 
+from edgelab.measurement.population import ASSUMED_MIX, CLASSES, readings
 from edgelab.measurement.widgets import (
     ARRIVALS,
     compute_load,
+    compute_population,
     compute_power,
+    mix,
     show_load,
     show_population,
     show_power,
@@ -20,10 +23,12 @@ SERVICE = {
     "small": np.random.default_rng(2).lognormal(-2, 0.3, 300),
     "large": np.random.default_rng(3).lognormal(2, 0.5, 300),
 }
+LAB = SERVICE["small"]
+P95 = float(np.percentile(LAB, 95))
 EXPLORERS = {
     "power": lambda: show_power(RATIOS),
     "load": lambda: show_load(SERVICE),
-    "fleet": lambda: show_population(SERVICE["small"]),
+    "population": lambda: show_population(SERVICE["small"]),
 }
 
 
@@ -84,4 +89,58 @@ def test_the_load_explorer_shows_what_is_computed():
         assert words == (
             f"{model.value}, busy {busy.value:.0f} % of the time: p99 of the work {expected.iloc[2, 1]} ms, "
             f"of the wait {expected.iloc[2, 2]} ms."
+        )
+
+
+# --- a population -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("cheaper", [0, 0.25, 0.55, 1])
+def test_a_mix_has_so_many_cheaper_devices(cheaper):
+    shares = mix(cheaper)
+    assert list(shares) == list(CLASSES) and sum(shares.values()) == pytest.approx(1)
+    assert shares["mid-range"] + shares["entry"] == pytest.approx(cheaper)
+    assert shares["mid-range"] * ASSUMED_MIX["entry"] == pytest.approx(shares["entry"] * ASSUMED_MIX["mid-range"])
+    flagship, older = shares["this year's flagship"], shares["older flagship"]
+    assert flagship * 5 == pytest.approx(older)  # 5 % and 25 % are assumed
+
+
+def test_the_assumed_mix_is_the_one_it_starts_with():
+    assert mix(0.55) == pytest.approx(ASSUMED_MIX)
+
+
+def test_more_cheaper_devices_are_slower_and_a_larger_budget_holds_more():
+    for reading in readings():
+        few, many = (compute_population(LAB, reading, cheaper, P95)[0] for cheaper in (0.0, 1.0))
+        assert float(many["p95, ms"][0]) > float(few["p95, ms"][0])
+        assert "entry" not in few["devices"].tolist() and "older flagship" not in many["devices"].tolist()
+        within = [float(compute_population(LAB, reading, 0.55, t * P95)[0].iloc[0, 4]) for t in (0.1, 1, 2, 100)]
+        assert within == sorted(within) and (within[0], within[-1]) == (0, 100)
+
+
+def test_each_reading_says_what_its_ratios_say():
+    """A budget of three times the lab's p95: hardly anybody breaks it on the CPU, every entry device on its NPU."""
+    within = {}
+    for reading in readings():
+        table = compute_population(LAB, reading, 0.55, 3 * P95)[0].set_index("devices")["within the budget, %"]
+        within[reading] = (float(table["mid-range"]), float(table["entry"]))
+    assert within["CPU on both"][0] == 100 and within["CPU on both"][1] > 90  # of 20 requests a device: p95 scatters
+    assert within["text encoders"] == (100, pytest.approx(100, abs=1))
+    assert within["NPU on both"][0] > 80 and within["NPU on both"][1] == 0
+    assert within["all models"][0] < 70 and within["all models"][1] == 0
+
+
+def test_the_population_explorer_shows_what_is_computed():
+    box = show_population(LAB)
+    reading, cheaper, times = box.children[:3]
+    assert reading.options == tuple(readings()) and (cheaper.value, times.value) == (55, 3)
+    for reading.value, cheaper.value, times.value in product(readings(), (0, 55, 100), (1, 50)):
+        words, _, shown = parts(box)
+        table, own = compute_population(LAB, reading.value, cheaper.value / 100, times.value * P95)
+        assert len(own) == 2000 and (np.diff(own) >= 0).all()
+        assert_shows(shown, table)
+        row = table.iloc[0]
+        assert words == (
+            f"{reading.value}: p95 here {P95:.3f} ms, of this fleet {row['p95, ms']} ms; "
+            f"{row['within the budget, %']} % of devices keep {times.value * P95:.3f} ms."
         )

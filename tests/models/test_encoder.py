@@ -3,22 +3,24 @@
 import numpy as np
 import torch
 
-from edgelab.models.encoder import embed, load_encoder, pad, sentence_embedder, token_views
+from edgelab.models.encoder import load_encoder, pad, sentence_embedder, token_views
 
 
 def test_the_encoder_knows_what_is_alike():
     """Cosines of the official model: paraphrases are near, another topic is not."""
-    one, same, other = embed(("wake me up at seven", "set an alarm for 7 o'clock", "the cat sleeps on the sofa"))
+    one, same, other = sentence_embedder()(
+        ("wake me up at seven", "set an alarm for 7 o'clock", "the cat sleeps on the sofa")
+    )
     assert one @ same > 0.5 > 0.3 > one @ other
     assert np.allclose([np.linalg.norm(v) for v in (one, same, other)], 1, atol=1e-5)
 
 
 def test_an_embedding_does_not_depend_on_its_batch():
     texts = ("hello", "a much longer sentence than the first one, for padding", "why")
+    embed = sentence_embedder()
     together = embed(texts)
-    alone = sentence_embedder()
     assert together.shape == (3, 384)
-    assert np.allclose(together, np.concatenate([alone((t,)) for t in texts]), atol=1e-5)
+    assert np.allclose(together, np.concatenate([embed((t,)) for t in texts]), atol=1e-5)
 
 
 def test_chosen_layers_are_those_of_the_whole():
