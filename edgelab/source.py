@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 PACKAGE = "edgelab"
-# Where a result is kept, never what it is.
-KEEPING = (f"{PACKAGE}.workspace", f"{PACKAGE}.source", f"{PACKAGE}.errors")
+# Where a result is kept and what is shown of it, never what it is.
+KEEPING = tuple(f"{PACKAGE}.{name}" for name in ("workspace", "source", "errors", "machine.bars"))
 FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef
 ASSIGNMENTS = ast.Assign | ast.AnnAssign | ast.AugAssign
 
