@@ -13,6 +13,7 @@ from edgelab.bundle.decoding import Tokenized, allowed_tags, decode
 from edgelab.bundle.manifest import BundleError, read_manifest
 from edgelab.datasets.slots import Span, slot_values, tag_names
 from edgelab.stats.softmax import softmax
+from edgelab.workspace import folder_bytes
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ class Bundle:
     @property
     def size_bytes(self) -> int:
         """What the whole folder takes."""
-        return sum(f.stat().st_size for f in self.folder.iterdir())
+        return folder_bytes(self.folder)
 
     def encode(self, text: str) -> Tokenized:
         """The text's `ids`, `word_ids` and `offsets`: a `wordpiece.Tokens` if it is plain, else the library's."""

@@ -39,7 +39,7 @@ def learned_from(bundle: "Bundle", source: str) -> bool:
     from edgelab import datasets
 
     try:
-        return datasets.load(source).fingerprint == bundle.manifest.get("trained_on", {}).get("fingerprint")
+        return datasets.load(source).fingerprint == bundle.manifest["trained_on"]["fingerprint"]
     except datasets.DataError:  # nothing can be trained on it
         return False
 
