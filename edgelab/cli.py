@@ -51,6 +51,8 @@ def main(argv: list[str] | None = None) -> int:
     except UserError as error:
         _abandon_what_cannot_be_written()
         return refuse(str(error))
+    except MemoryError:
+        return refuse("there is not enough memory for this input")
     except OSError as error:
         if error.errno not in NO_WRITING and not disk_is_full(error):
             raise

@@ -50,15 +50,15 @@ def home() -> Path:
     """Where built things are kept: `EDGELAB_HOME`, else `artifacts/` of the checkout, else the user's cache.
 
     Raises:
-        HomeError: EDGELAB_HOME names no folder.
+        HomeError: EDGELAB_HOME names no folder, or the user has none.
     """
-    if os.environ.get("EDGELAB_HOME"):
-        try:
-            return Path(os.environ["EDGELAB_HOME"]).expanduser()
-        except RuntimeError as error:  # of `~nobody`
-            raise HomeError(f"EDGELAB_HOME={os.environ['EDGELAB_HOME']}: expected a folder: {error}") from None
-    root = checkout()
-    return root / "artifacts" if root else Path.home() / ".cache" / "edgelab"
+    named = os.environ.get("EDGELAB_HOME", "")
+    if not named and (root := checkout()):
+        return root / "artifacts"
+    try:
+        return Path(named or "~/.cache/edgelab").expanduser()
+    except RuntimeError as error:  # of `~nobody`, or without HOME for a user whom the system does not know
+        raise HomeError(f"EDGELAB_HOME={named}: expected a folder: {error}") from None
 
 
 def download_home() -> Path:
@@ -219,9 +219,13 @@ class Stored:
 
 def stored() -> list[Stored]:
     """Every folder among what was built, oldest first."""
+    found = []
     with home_errors():
-        folders = [f for f in (home() / "built").glob("*") if f.is_dir()]
-        return [_stored(f) for f in sorted(folders, key=lambda f: f.stat().st_mtime)]
+        for folder in (home() / "built").glob("*"):
+            with contextlib.suppress(FileNotFoundError):  # another process has moved or deleted it since
+                if folder.is_dir():
+                    found.append((folder.stat().st_mtime, _stored(folder)))
+    return [entry for _, entry in sorted(found, key=lambda pair: pair[0])]
 
 
 def _stored(folder: Path) -> Stored:
@@ -274,8 +278,13 @@ def _delete(place: Path) -> str:
 
 
 def folder_bytes(folder: Path) -> int:
-    """The size of all files in a folder; 0 where there is none."""
-    return sum(f.stat().st_size for f in folder.rglob("*") if f.is_file())
+    """The size of all files in a folder; 0 where there is none, or of what goes while others are counted."""
+    size = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(OSError):  # also a link to nothing, such as an editor's lock
+                size += os.stat(os.path.join(place, name)).st_size
+    return size
 
 
 def write_atomic(path: Path, text: str) -> None:

@@ -2,10 +2,10 @@
 
 import hashlib
 import json
-import math
 import os
 import reprlib
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -33,8 +33,9 @@ def is_text(value: object) -> bool:
 
 
 def is_number(value: object) -> bool:
-    """Whether a value is a finite number: JSON as Python reads it may hold NaN, and true is no number."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    """Whether a value is a finite number: JSON as Python reads it may hold NaN and whole numbers beyond what a float can
+    be, and true is no number."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
 
 
 def is_sha256(value: object) -> bool:

@@ -33,6 +33,7 @@ def listen(port: int) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind(("127.0.0.1", port))
+        listening.listen()  # now: until somebody listens, the port can be bound a second time
     except (OSError, OverflowError) as error:
         listening.close()
         raise CloudError(f"port {port}: cannot be served on: {getattr(error, 'strerror', None) or error}") from None

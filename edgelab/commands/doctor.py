@@ -46,6 +46,8 @@ def report() -> list[str]:
         advice.append(f"missing {', '.join(missing)}: run {INSTALL}")
     if not encoder.startswith(("verified", "not checked")):
         advice.append(encoder)
+    if not (os.path.isdir(existing) and os.access(existing, os.W_OK)):
+        advice.append(f"{existing}: nothing can be kept there: set EDGELAB_HOME to a folder that you may write to")
     if workspace.checkout() is None:
         advice.append("the notebooks are not here (bundles are served all the same): get the course's folder for them")
     if 0 < machine.memory_bytes < 2e9:

@@ -40,7 +40,7 @@ def learned_from(bundle: "Bundle", source: str) -> bool:
     from edgelab.datasets.sources import DataError
 
     try:
-        return load(source).fingerprint == bundle.manifest.get("trained_on", {}).get("fingerprint")
+        return load(source).fingerprint == bundle.manifest["trained_on"]["fingerprint"]
     except DataError:  # nothing can be trained on it
         return False
 

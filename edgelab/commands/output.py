@@ -12,6 +12,8 @@ import sys
 
 from edgelab.errors import UserError
 
+LONGEST = 10_000  # characters of a refusal: two paths of the longest kind that there is
+
 
 def printable(text: str) -> str:
     """The text with its control characters written out."""
@@ -71,8 +73,10 @@ def say(*lines: str) -> None:
 
 
 def refuse(message: str) -> int:
-    """One line on standard error; returns the exit code."""
-    say(f"edgelab: {' '.join(message.split())}")
+    """One line on standard error; returns the exit code. What was found may be a file's first megabyte: the middle of
+    such a line is left out."""
+    line = " ".join(message.split())
+    say(f"edgelab: {line if len(line) <= LONGEST else f'{line[: LONGEST // 2]} ... {line[-LONGEST // 2 :]}'}")
     return 2
 
 

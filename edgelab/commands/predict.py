@@ -36,21 +36,24 @@ def standard_input() -> Iterator[str]:
     """The lines of standard input that hold something.
 
     Raises:
-        UserError: one is not UTF-8.
+        UserError: it cannot be read, or a line is not UTF-8.
     """
     if sys.stdin is None:
         raise UserError("standard input is closed")
-    for number, line in enumerate(sys.stdin.buffer, 1):
-        try:
-            given = line.decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise UserError(
-                f"standard input, line {number}: expected UTF-8, found byte 0x{line[error.start]:02x}"
-            ) from None
-        if number == 1:
-            given = given.removeprefix("\ufeff")
-        if given.strip():
-            yield given.strip()
+    try:
+        for number, line in enumerate(sys.stdin.buffer, 1):
+            try:
+                given = line.decode("utf-8")
+            except UnicodeDecodeError as error:
+                raise UserError(
+                    f"standard input, line {number}: expected UTF-8, found byte 0x{line[error.start]:02x}"
+                ) from None
+            if number == 1:
+                given = given.removeprefix("\ufeff")
+            if given.strip():
+                yield given.strip()
+    except OSError as error:  # it is open for writing alone, say
+        raise UserError(f"standard input: cannot be read: {error.strerror}") from None
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

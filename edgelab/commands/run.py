@@ -1,6 +1,7 @@
 """The command run: notebooks headless."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from edgelab.commands.output import printable, say, show, size
 from edgelab.commands.signals import heed_in_loop
 
 if TYPE_CHECKING:
-    from edgelab.course.notebooks import NotebookProgress
+    from edgelab.course.notebooks import NotebookProgress, Run
 
 CLEAR_LINE = "\r\033[K"
 
@@ -29,11 +30,18 @@ def run(args: argparse.Namespace) -> int:
     width = max((len(r.name) for r in runs), default=0) + 2
     show(f"{'notebook':<{width}}{'seconds':>8}{'peak memory':>13}")
     for r in runs:
-        outcome = "ok" if r.error is None else f"cell {r.failed_cell}: {r.error.splitlines()[0]}"
-        show(f"{r.name:<{width}}{r.seconds:>8.1f}{size(r.peak_bytes):>13}  {outcome}")
+        show(f"{r.name:<{width}}{r.seconds:>8.1f}{size(r.peak_bytes):>13}  {outcome(r)}")
     failed = sum(r.error is not None for r in runs)
     show(f"{'total':<{width}}{sum(r.seconds for r in runs):>8.1f}{'':>13}  {len(runs) - failed} ok, {failed} failed")
     return 1 if failed else 0
+
+
+def outcome(run: "Run") -> str:
+    """How a notebook went, in a line."""
+    if run.error is None:
+        return "ok"
+    said = " ".join(run.error.splitlines()[:1])
+    return f"cell {run.failed_cell}: {said}" if run.failed_cell else f"not run: {said}"
 
 
 def show_cell(progress: "NotebookProgress") -> None:
@@ -63,7 +71,7 @@ def find_notebook(name: str) -> Path:
     """
     from edgelab.course.notebooks import CourseError, notebooks
 
-    if Path(name).is_file():
+    if os.path.isfile(name):  # unlike `Path.is_file`, of any name: no file has one that is too long
         return Path(name)
     known = {path.stem: path for path in notebooks()}
     if name not in known:

@@ -116,7 +116,7 @@ class NotebookProgress:
 
 @dataclass(frozen=True)
 class Run:
-    """How one notebook went. `failed_cell` counts code cells from 1; `peak_bytes` is the resident memory of the
+    """How one notebook went. `failed_cell` counts code cells from 1, and is None where none was reached; `peak_bytes` is the resident memory of the
     kernel and its children, sampled ten times a second."""
 
     name: str
@@ -172,17 +172,21 @@ def _run(path: Path, notebook: "NotebookNode", report: Callable[[int, int, float
             current = code.index(cell_index) + 1
             report(current, len(code), time.perf_counter() - start)
 
-    client = NotebookClient(
-        notebook,
-        timeout=CELL_TIMEOUT_S,
-        resources={"metadata": {"path": str(path.parent.resolve())}},
-        on_cell_start=on_cell_start,
-        # No advice on how kernels could be started, no complaint where one is ended in the middle of a cell.
-        extra_arguments=["--IPKernelApp.log_level=50"],
-    )
+    def pid() -> int | None:
+        return getattr(getattr(getattr(client, "km", None), "provisioner", None), "pid", None)
+
+    client: NotebookClient | None = None
     error = None
-    with PeakMemory(lambda: getattr(getattr(client.km, "provisioner", None), "pid", None)) as memory:
+    with PeakMemory(pid) as memory:
         try:
+            client = NotebookClient(
+                notebook,
+                timeout=CELL_TIMEOUT_S,
+                resources={"metadata": {"path": str(path.parent.resolve())}},
+                on_cell_start=on_cell_start,
+                # No advice on how kernels could be started, no complaint where one is ended in the middle of a cell.
+                extra_arguments=["--IPKernelApp.log_level=50"],
+            )
             client.execute()
         except CellExecutionError as raised:
             error = f"{raised.ename}: {raised.evalue}"
@@ -190,8 +194,10 @@ def _run(path: Path, notebook: "NotebookNode", report: Callable[[int, int, float
             error = f"still running after {CELL_TIMEOUT_S} s"
         except DeadKernelError:
             error = "the kernel died: out of memory?"
+        except Exception as raised:  # no such kernel, a cell that is none: each library has errors of its own
+            error = f"{type(raised).__name__}: {raised}"
     seconds = time.perf_counter() - start
-    return Run(path.stem, seconds, memory.peak_bytes, current if error else None, error)
+    return Run(path.stem, seconds, memory.peak_bytes, (current or None) if error else None, error)
 
 
 # --- tidy ---------------------------------------------------------------------------------------

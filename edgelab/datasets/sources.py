@@ -167,5 +167,5 @@ def _columns(path: Path, number: int, found: Iterable[str]) -> list[str]:
                 f"{path}, line {number}: expected one column {column!r}, found it repeated: {', '.join(forms_found)}"
             )
         if not forms_found and column != "split":
-            raise DataError(f"{path}, line {number}: expected a column {column!r}, found {', '.join(names)}")
+            raise DataError(f"{path}, line {number}: expected a column {column!r}, found {', '.join(names) or 'none'}")
     return [name.lower() if name.lower() in COLUMNS else name for name in names]

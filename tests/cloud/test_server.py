@@ -199,3 +199,9 @@ def test_a_port_that_is_taken_or_none_is_named(server):
     for port, says in ((server.port, "in use"), (70_000, "0-65535"), (-1, "0-65535")):
         with pytest.raises(CloudError, match=f"port {port}: cannot be served on: .*{says}"):
             listen(port)
+
+
+def test_a_port_is_taken_before_the_server_runs():
+    first = listen(0)
+    with first, pytest.raises(CloudError, match="Address already in use"):
+        listen(first.getsockname()[1])

@@ -139,3 +139,18 @@ def test_a_fault_of_ours_keeps_its_traceback(edgelab, monkeypatch):
         monkeypatch.setattr("edgelab.commands.doctor.report", broken)
         with pytest.raises(type(error), match="ours"):
             edgelab("doctor")
+
+
+def test_a_refusal_of_any_length_is_a_line_that_one_can_read(bundle, tmp_path, edgelab):
+    (tmp_path / "wide.csv").write_text("x" * 1_000_000 + ",y\n")
+    done = edgelab("evaluate", bundle, "--data", tmp_path / "wide.csv")
+    refused(done, "wide.csv, line 1: expected a column 'text', found xxx", "xxx, y\n")
+    assert len(done.stderr) < 11_000
+
+
+def test_an_input_that_does_not_fit_in_memory_is_one_line(bundle, tmp_path, edgelab, monkeypatch):
+    def endless(path):
+        raise MemoryError
+
+    monkeypatch.setattr("edgelab.datasets.sources.read_text", endless)
+    refused(edgelab("evaluate", bundle, "--data", tmp_path / "mine.csv"), "not enough memory")

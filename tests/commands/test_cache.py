@@ -108,3 +108,35 @@ def test_a_command_that_builds_in_a_home_that_cannot_be_used_is_one_line(data_fi
     monkeypatch.setenv("EDGELAB_HOME", str(home / "home"))
     refused(edgelab("build", "--data", data_file, "--out", home.parent / "out"), "Not a directory", "EDGELAB_HOME")
     assert os.listdir(home.parent) == ["home"]
+
+
+def test_a_user_without_a_home_is_told_what_to_set(edgelab, monkeypatch):
+    def unknown(path):
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("EDGELAB_HOME")
+    monkeypatch.setattr(workspace, "checkout", lambda: None)
+    monkeypatch.setattr(workspace.Path, "expanduser", unknown)
+    refused(edgelab("cache", "list"), "EDGELAB_HOME=: expected a folder: Could not determine home directory")
+
+
+def test_what_another_process_deletes_meanwhile_is_not_listed(edgelab, monkeypatch):
+    kept, gone = teacher(), workspace.build_once("student", lambda folder: None, inputs={})
+    real = workspace.Path.is_dir
+
+    def is_dir(path):
+        found = real(path)
+        if path == gone.path:
+            shutil.rmtree(path, ignore_errors=True)
+        return found
+
+    monkeypatch.setattr(workspace.Path, "is_dir", is_dir)
+    assert [entry.path for entry in workspace.stored()] == [kept.path]
+
+
+def test_a_size_counts_files_and_no_link_to_nothing(tmp_path):
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "inner" / "three").write_text("abc")
+    (tmp_path / ".#lock").symlink_to("me@host.1")  # as Emacs leaves one
+    assert workspace.folder_bytes(tmp_path) == 3
+    assert workspace.folder_bytes(tmp_path / "none") == 0

@@ -28,3 +28,12 @@ def test_doctor_names_what_is_missing(edgelab, monkeypatch):
     monkeypatch.setattr(doctor, "required_libraries", lambda: ("numpy", "torch"))
     done = edgelab("doctor")
     assert done.returncode == 0 and "missing torch: run `make env`" in done.stdout
+
+
+def test_doctor_says_where_nothing_can_be_kept(tmp_path, edgelab, monkeypatch):
+    (tmp_path / "file").write_text("mine")
+    monkeypatch.setenv("EDGELAB_HOME", str(tmp_path / "file" / "kept"))
+    done = edgelab("doctor")
+    assert done.returncode == 0 and f"{tmp_path / 'file'}: nothing can be kept there: set EDGELAB_HOME" in done.stdout
+    monkeypatch.setenv("EDGELAB_HOME", "n" * 300)
+    assert edgelab("doctor").returncode == 0

@@ -88,6 +88,12 @@ def test_without_standard_input(bundle, edgelab, monkeypatch):
     refused(edgelab("predict", bundle, "-"), "standard input is closed")
 
 
+@pytest.mark.skipif(os.name == "nt", reason="reading such a file raises another error")
+def test_a_standard_input_that_cannot_be_read_is_one_line(bundle, tmp_path):
+    with (tmp_path / "written").open("w") as written:
+        refused(process("predict", bundle, stdin=written), "standard input: cannot be read: Bad file descriptor")
+
+
 def test_refuses_bad_input(bundle, tmp_path, edgelab):
     refused(edgelab("predict", tmp_path / "none", "rain"), "none", "bundle.json")
     refused(edgelab("predict", tmp_path / ("n" * 300), "rain"), "nnn", "bundle.json")

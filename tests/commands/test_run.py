@@ -1,5 +1,6 @@
 """`edgelab run`."""
 
+import json
 import os
 import re
 import signal
@@ -63,3 +64,22 @@ def test_what_is_stopped_ends_its_kernel_and_runs_no_more(course, number, code):
 
 def test_refuses_what_is_not_there(in_course, edgelab):
     refused(edgelab("run", "07_none"), "07_none", "00_start_here, 01_next")
+    refused(edgelab("run", "n" * 300), "nnn", "00_start_here, 01_next")
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"metadata": {"kernelspec": {"name": "none\x1b", "display_name": ""}}}, r"No such kernel named none\x1b"),
+        ({"metadata": {"kernelspec": {"name": ["python3"], "display_name": ""}}}, "expected a unicode string"),
+        ({"cells": [{**new_code_cell("1"), "source": 5}]}, "AttributeError"),
+    ],
+)
+def test_a_notebook_that_cannot_be_run_is_told_in_the_table_and_the_next_one_runs(in_course, edgelab, change, reason):
+    odd = in_course / "odd.ipynb"
+    odd.write_text(json.dumps({**new_notebook(cells=[new_code_cell("1")]), **change}))
+    done = edgelab("run", odd, "00_start_here")
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    _, of_odd, of_next, total = done.stdout.splitlines()
+    assert of_odd.startswith("odd ") and reason in of_odd
+    assert of_next.endswith("  ok") and total.endswith("1 ok, 1 failed")
