@@ -42,8 +42,7 @@ def checkout() -> Path | None:
 
 def data_home() -> Path:
     """The course's own data: beside the package in a checkout, inside it once installed."""
-    root = checkout()
-    return root / "data" if root else PACKAGE / "data"
+    return (checkout() or PACKAGE) / "data"
 
 
 def home() -> Path:
@@ -221,10 +220,9 @@ def stored() -> list[Stored]:
     """Every folder among what was built, oldest first."""
     found = []
     with home_errors():
-        for folder in (home() / "built").glob("*"):
+        for folder in filter(Path.is_dir, (home() / "built").glob("*")):
             with contextlib.suppress(FileNotFoundError):  # another process has moved or deleted it since
-                if folder.is_dir():
-                    found.append((folder.stat().st_mtime, _stored(folder)))
+                found.append((folder.stat().st_mtime, _stored(folder)))
     return [entry for _, entry in sorted(found, key=lambda pair: pair[0])]
 
 
@@ -280,10 +278,9 @@ def _delete(place: Path) -> str:
 def folder_bytes(folder: Path) -> int:
     """The size of all files in a folder; 0 where there is none, or of what goes while others are counted."""
     size = 0
-    for place, _, names in os.walk(folder):
-        for name in names:
-            with contextlib.suppress(OSError):  # also a link to nothing, such as an editor's lock
-                size += os.stat(os.path.join(place, name)).st_size
+    for file in (os.path.join(place, name) for place, _, names in os.walk(folder) for name in names):
+        with contextlib.suppress(OSError):  # also a link to nothing, such as an editor's lock
+            size += os.stat(file).st_size
     return size
 
 

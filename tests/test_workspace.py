@@ -33,6 +33,11 @@ def left_over(home: Path) -> list[str]:
     return sorted(f.name for f in (home / "built").rglob("*") if f.suffix != ".lock")
 
 
+def built() -> list[workspace.Artifact]:
+    """Every whole artifact, oldest first."""
+    return [entry.artifact for entry in workspace.stored() if entry.artifact]
+
+
 def refuse(folder: Path) -> None:
     raise AssertionError("built again")
 
@@ -87,7 +92,7 @@ def test_an_interrupted_build_leaves_nothing_and_can_be_built_later(home, error)
 
     with pytest.raises(error, match="stopped"):
         build_once("teacher", broken, inputs={})
-    assert left_over(home) == [] and workspace.stored() == []
+    assert left_over(home) == [] and built() == []
     assert not build_once("teacher", write_hello, inputs={}).loaded
 
 
@@ -115,7 +120,7 @@ def test_two_processes_that_build_the_same_at_once_build_it_once(home):
     assert [process.returncode for process in processes] == [0, 0, 0]
     assert sum("building\n" in output for output in outputs) == 1
     assert sum("built now" in output for output in outputs) == 1 and sum("loaded" in output for output in outputs) == 2
-    assert len({output.split()[-1] for output in outputs}) == 1 and len(workspace.stored()) == 1
+    assert len({output.split()[-1] for output in outputs}) == 1 and len(built()) == 1
 
 
 @pytest.fixture
@@ -136,6 +141,7 @@ needs_kill = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this sys
 
 @needs_kill
 def test_a_killed_build_is_not_taken_for_a_built_one(killed):
+    assert built() == []
     assert [(entry.path, entry.state) for entry in workspace.stored()] == [(killed, "unfinished")]
     again = build_once("teacher", write_hello, inputs={})
     assert not again.loaded and sorted(os.listdir(again.path)) == ["artifact.json", "hello.txt"]
@@ -192,6 +198,7 @@ def test_a_damaged_record_is_shown_as_that_and_built_anew(content):
     artifact = build_once("teacher", write_hello, inputs={})
     (artifact.path / "artifact.json").write_bytes(content)
     assert [(entry.path, entry.state) for entry in workspace.stored()] == [(artifact.path, "damaged")]
+    assert built() == []
     again = build_once("teacher", write_hello, inputs={})
     assert not again.loaded and build_once("teacher", refuse, inputs={}).loaded
 
@@ -225,7 +232,7 @@ def test_a_home_that_cannot_be_used_is_told_in_one_line(monkeypatch, tmp_path):
     message = str(caught.value)
     assert str(tmp_path / "file") in message and "Not a directory; EDGELAB_HOME names" in message
     assert caught.value.__cause__ is None and "\n" not in message
-    assert workspace.stored() == [] and workspace.clear() == Cleared(0, {})
+    assert built() == [] and workspace.clear() == Cleared(0, {})
     monkeypatch.setenv("EDGELAB_HOME", "~nobody-of-this-name/x")
     with pytest.raises(HomeError, match="EDGELAB_HOME=~nobody-of-this-name/x: expected a folder"):
         workspace.home()
@@ -242,7 +249,7 @@ def test_a_home_that_one_may_not_write_to_is_told_in_one_line(monkeypatch, modul
         build_once("teacher", refuse, inputs={})
 
 
-@pytest.mark.parametrize("look", [workspace.clear, workspace.stored])
+@pytest.mark.parametrize("look", [workspace.clear, built])
 def test_a_home_that_one_may_not_enter_is_told_in_one_line(monkeypatch, look):
     monkeypatch.setattr(Path, "stat", forbidden)
     with contextlib.suppress(HomeError):  # later versions of Python find nothing there instead
@@ -260,14 +267,14 @@ def test_what_fails_in_the_build_itself_is_not_blamed_on_the_home():
 def test_clear_deletes_what_was_built_and_keeps_downloads(home):
     build_once("teacher", write_hello, inputs={})
     build_once("student", write_hello, inputs={})
-    assert sorted(entry.artifact.kind for entry in workspace.stored()) == ["student", "teacher"]
+    assert sorted(a.kind for a in built()) == ["student", "teacher"]
     kept = [workspace.download_home() / "clinc150" / "data.json", home / "scoreboard.jsonl", home / "predictions.json"]
     for file in kept:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text("mine")
     cleared = workspace.clear()
     assert cleared.kept == {} and not (home / "built").exists()
-    assert cleared.freed_bytes > 2 * len("hello") and workspace.stored() == [] and all(file.exists() for file in kept)
+    assert cleared.freed_bytes > 2 * len("hello") and built() == [] and all(file.exists() for file in kept)
     assert workspace.clear() == Cleared(0, {})
     assert not build_once("teacher", write_hello, inputs={}).loaded
 
