@@ -117,7 +117,7 @@ def test_a_function_typed_at_a_prompt_has_no_file():
 
 TABLE = """
 from edgelab.stats import binomial, bootstrap, intervals, samples, softmax
-from edgelab.machine import bars, host as machine
+from edgelab.machine import memory, host as machine
 
 FIRST, SECOND = softmax.softmax, bootstrap.bootstrap
 if machine:
@@ -150,7 +150,7 @@ def by_what_is_around():
 
 
 def by_a_lambda():
-    return [lambda folder: bars.shows_bars()][0]
+    return [lambda folder: memory.tree_bytes(1)][0]
 """
 
 
@@ -160,7 +160,7 @@ def by_a_lambda():
         ("by_names", {"softmax.py", "bootstrap.py"}),
         ("by_a_table", {"intervals.py"}),
         ("by_what_is_around", {"binomial.py"}),
-        ("by_a_lambda", {"softmax.py", "bootstrap.py", "intervals.py", "binomial.py", "samples.py", "bars.py"}),
+        ("by_a_lambda", {"softmax.py", "bootstrap.py", "intervals.py", "binomial.py", "samples.py", "memory.py"}),
     ],
 )
 def test_what_a_build_names_counts_however_it_came_to_its_name(tmp_path, way, expected):
@@ -172,4 +172,4 @@ def test_what_a_build_names_counts_however_it_came_to_its_name(tmp_path, way, ex
     found = {reached.name for reached in source_files(build)} - {"table.py"}
     assert expected <= found
     if way != "by_a_lambda":
-        assert not {"bars.py", "samples.py"} & found
+        assert not {"memory.py", "samples.py"} & found
