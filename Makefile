@@ -9,7 +9,8 @@ BIN := .venv/bin
 NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 
 # Named after what was installed and where; it appears only when the whole install went through.
-STAMP := .venv/installed-$(shell { cat requirements.lock pyproject.toml; pwd; } | cksum | tr ' ' '-')
+WEB := web/package.json web/package-lock.json web/build.mjs $(shell find web/src -type f 2> /dev/null | sort)
+STAMP := .venv/installed-$(shell { cat requirements.lock pyproject.toml $(WEB); pwd; } | cksum | tr ' ' '-')
 
 .DEFAULT_GOAL := help
 .PHONY: help lab test test-fast test-slow lint env run tidy clean lock
@@ -53,6 +54,9 @@ $(STAMP):
 	@$(BIN)/python -m pip --version > /dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
 	$(BIN)/python -m pip install $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) -r requirements.lock
 	$(BIN)/python -m pip install --no-deps -e .
+	@$(BIN)/edgelab prepare browser || echo "make: later: $(BIN)/edgelab prepare browser" >&2
+	@$(BIN)/edgelab prepare vision || echo "make: later: $(BIN)/edgelab prepare vision" >&2
+	@$(BIN)/edgelab prepare generator || echo "make: later: $(BIN)/edgelab prepare generator" >&2
 	@touch $@
 
 tidy: env ## Format and lint the code, strip the notebooks' outputs but the verified ones
@@ -66,5 +70,5 @@ clean: ## Remove .venv, artifacts and caches; work/ is yours and stays
 
 lock: ## Resolve pyproject.toml anew and pin what comes out
 	$(PYTHON) -m venv --clear build/lock
-	build/lock/bin/python -m pip install --quiet --dry-run --ignore-installed --report build/lock.json '.[course,runtimes,test]'
+	build/lock/bin/python -m pip install --quiet --dry-run --ignore-installed --report build/lock.json '.[course,runtimes,postgres,generation,personalization,test]'
 	build/lock/bin/python tools/lock.py < build/lock.json

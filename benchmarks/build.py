@@ -20,6 +20,7 @@ import numpy as np
 
 from benchmarks.pocket_card import public_data, put, table
 from edgelab import datasets
+from edgelab.build.page import measure
 from edgelab.build.pipeline import build
 from edgelab.machine.host import host
 from edgelab.selection.bar import Bar
@@ -44,15 +45,18 @@ def run(name: str, seeds: int) -> tuple[list[dict], list[float]]:
 
 
 def medians(reports: list[dict]) -> dict[str, dict[str, float]]:
-    """For each model the median over the reports of its test accuracy, its retention on test and at the lower end on
-    validation, and its ratios to the fp32 teacher; the smallest model first."""
+    """For each model the median over the reports of what it gets right on test, its retention there and at the lower end
+    on validation, of what decided, and its ratios to the fp32 teacher; the smallest model first."""
     found = {}
+    kept = measure(reports[0]).retention
     for name in [m["name"] for m in (reports[0]["teacher"], reports[0]["teacher_int8"], *reports[0]["candidates"])]:
         entries = [
             next(m for m in (r["teacher"], r["teacher_int8"], *r["candidates"]) if m["name"] == name) for r in reports
         ]
-        columns = {key: [e[key] for e in entries] for key in ("accuracy", "retention", "size_ratio", "speed_ratio")}
-        columns["validation_low"] = [e["validation"]["retention_ci"][0] for e in entries]
+        columns = {key: [e[key] for e in entries] for key in ("accuracy", "size_ratio", "speed_ratio")}
+        columns["retention"] = [e[kept] for e in entries]
+        columns["validation_low"] = [e["validation"][f"{kept}_ci"][0] for e in entries]
+        columns["calls"] = [e["call_exact_match"] or 0 for e in entries]
         columns["slots"] = [e["slot_exact_match"] or 0 for e in entries]
         columns["size_mb"] = [e["size_bytes"] / 1e6 for e in entries]
         columns["p50_ms"] = [e["latency_ms"]["p50"] for e in entries]
@@ -61,8 +65,8 @@ def medians(reports: list[dict]) -> dict[str, dict[str, float]]:
 
 
 def best(models: dict[str, dict[str, float]], retention: float) -> str | None:
-    """The smallest model that kept this share of the teacher's accuracy on test, in the median of the seeds: read off
-    the frontier, where a build chooses on validation."""
+    """The smallest model that kept this share of what the teacher gets right on test, in the median of the seeds: read
+    off the frontier, where a build chooses on validation."""
     return next((name for name, m in models.items() if m["retention"] >= retention), None)
 
 
@@ -73,7 +77,7 @@ def figures(reports: list[dict], seconds: list[float]) -> str:
         [
             name,
             f"{100 * m['accuracy']:.1f}",
-            *([f"{100 * m['slots']:.1f}"] if has_slots else []),
+            *([f"{100 * m['calls']:.1f}", f"{100 * m['slots']:.1f}"] if has_slots else []),
             f"{100 * m['retention']:.1f}",
             f"{100 * m['validation_low']:.1f}",
             f"{m['size_mb']:.3f}",
@@ -83,8 +87,8 @@ def figures(reports: list[dict], seconds: list[float]) -> str:
         ]
         for name, m in models.items()
     ]
-    columns = ["model", "accuracy, test, %", *(["slots exact, test, %"] if has_slots else [])]
-    columns += ["retention, test, %", "lower end on validation, %", "size, MB"]
+    columns = ["model", "accuracy, test, %", *(["calls exact, test, %", "slots exact, test, %"] if has_slots else [])]
+    columns += [f"retention of {reports[0]['bar']['retention_of']}s, test, %", "lower end on validation, %", "size, MB"]
     columns += ["times smaller", "p50, ms", "times faster"]
     lines = []
     for retention, smaller, faster in FLOORS:

@@ -41,7 +41,7 @@ class Pair:
 
 def train_teacher_of_clinc() -> Trained:
     clinc = datasets.load("clinc150")
-    return train_teacher(clinc, TeacherPlan.for_size(len(clinc.train)))
+    return train_teacher(clinc, TeacherPlan.for_data(clinc))
 
 
 def train_pair(teacher: Trained, spec: Spec, plan: StudentPlan, seeds: tuple[int, ...] = SEEDS) -> Pair:

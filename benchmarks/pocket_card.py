@@ -1,8 +1,11 @@
 """Computes the figures of Pocket's data card and writes them into its marked sections.
 
-    python -m benchmarks.pocket_card            # write all sections
-    python -m benchmarks.pocket_card --check    # exit 1 if a committed figure is not current
+    python -m benchmarks.pocket_card            # write all sections, and the hashes
+    python -m benchmarks.pocket_card --check    # exit 1 if a committed figure or hash is not current
     python -m benchmarks.pocket_card --local    # only the sections that need no public data
+
+The hashes are those of the public test lines' words (`public_test_hashes.txt`): with them a test can tell, without the
+public data, that none of these lines stands among the unlabelled ones.
 
 CLINC150 and SNIPS are read through `edgelab.datasets.load`. Where `EDGELAB_MIRROR` is not set and the folder
 `../shared/data` is there, that folder is served on loopback for the time of the run.
@@ -10,11 +13,9 @@ CLINC150 and SNIPS are read through `edgelab.datasets.load`. Where `EDGELAB_MIRR
 
 import argparse
 import contextlib
-import csv
 import functools
 import http.server
 import os
-import random
 import re
 import statistics
 import sys
@@ -22,41 +23,19 @@ import threading
 from collections import Counter, defaultdict
 from pathlib import Path
 
+from benchmarks.pocket_text import SAMPLED_WORDS, distinct, hashed, masked_forms, nearest, slot_values, words
 from edgelab import datasets
 from edgelab.datasets.dataset import SPLITS, Dataset, Split
-from edgelab.datasets.pocket import load_pocket
+from edgelab.datasets.pocket import load_pocket, read_sample
+from edgelab.datasets.slots import exact_match
+from edgelab.distillation.outside import mapping
+from edgelab.stats.intervals import accuracy_interval
 from edgelab.workspace import data_home, write_atomic
 
 POCKET = data_home() / "pocket"
 CARD = POCKET / "README.md"
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
-SAMPLED_WORDS = 20_000
-
-
-def words(text: str) -> list[str]:
-    """Lower-case words without punctuation: `what's` and `whats` are one word."""
-    return re.findall(r"[^\W_]+", re.sub("['’‘]", "", text.lower()))
-
-
-def masked(text: str, spans) -> str:
-    """The utterance with each slot value replaced by the slot's name."""
-    for span in sorted(spans, key=lambda s: s.start, reverse=True):
-        text = f"{text[: span.start]} slot{span.name.replace('_', '')} {text[span.end :]}"
-    return " ".join(words(text))
-
-
-def jaccard(a: set, b: set) -> float:
-    return len(a & b) / len(a | b)
-
-
-def nearest(texts, others) -> list[float]:
-    """The largest token Jaccard of each text with any of the others."""
-    pool = [set(words(other)) for other in others]
-    return [max(jaccard(mine, other) for other in pool) for mine in (set(words(text)) for text in texts)]
-
-
-def slot_values(split: Split) -> list[str]:
-    return [t[s.start : s.end].lower() for t, spans in zip(split.texts, split.spans, strict=True) for s in spans]
+HASHES = Path(__file__).with_name("public_test_hashes.txt")
 
 
 def table(header: list[str], rows: list[list]) -> str:
@@ -66,6 +45,10 @@ def table(header: list[str], rows: list[list]) -> str:
 
 def splits(pocket: Dataset) -> dict[str, Split]:
     return {**{name: getattr(pocket, name) for name in SPLITS}, "hard": pocket.extra["hard"]}
+
+
+def unlabelled() -> list[str]:
+    return (POCKET / "unlabelled.txt").read_text("utf-8").splitlines()
 
 
 # --- sections -----------------------------------------------------------------------------------
@@ -88,13 +71,14 @@ def counts(pocket: Dataset) -> str:
     rows.append(
         ["all", *(sum(c.values()) for c in per.values()), f"{sum(sum(c.values()) for c in spans.values())} values"]
     )
-    return table(["label", *per, "slot values"], rows)
+    return table(["label", *per, "slot values"], rows) + f"\n\nWithout labels: {len(unlabelled()):,} lines."
 
 
 def lengths(pocket: Dataset) -> str:
     rows = []
-    for name, split in splits(pocket).items():
-        n = sorted(len(words(t)) for t in split.texts)
+    for name, split in {**splits(pocket), "unlabelled": None}.items():
+        texts = unlabelled() if split is None else split.texts
+        n = sorted(len(words(t)) for t in texts)
         cut = statistics.quantiles(n, n=20)
         rows.append(
             [
@@ -103,9 +87,9 @@ def lengths(pocket: Dataset) -> str:
                 f"{statistics.median(n):.0f}",
                 f"{cut[0]:.0f}–{cut[-1]:.0f}",
                 n[-1],
-                f"{sum(not s for s in split.spans) / len(split):.0%}",
-                f"{sum(t[-1] in '.?!' for t in split.texts) / len(split):.0%}",
-                f"{sum(t[0].isupper() for t in split.texts) / len(split):.0%}",
+                "–" if split is None else f"{sum(not s for s in split.spans) / len(split):.0%}",
+                f"{sum(t[-1] in '.?!' for t in texts) / len(texts):.0%}",
+                f"{sum(t[0].isupper() for t in texts) / len(texts):.0%}",
             ]
         )
     header = ["split", "words, mean", "median", "5–95 %", "most", "no slot", "ends in . ? !", "begins with a capital"]
@@ -113,60 +97,67 @@ def lengths(pocket: Dataset) -> str:
 
 
 def separation(pocket: Dataset) -> str:
-    train, validation, test = pocket.train, pocket.validation, pocket.test
-    known = set(slot_values(train))
-    where = defaultdict(set)
-    for name in SPLITS:
-        split = getattr(pocket, name)
-        for text, spans in zip(split.texts, split.spans, strict=True):
-            where[masked(text, spans)].add(name)
-
-    def unseen(split: Split) -> str:
-        values = slot_values(split)
-        return f"{sum(v not in known for v in values) / len(values):.0%}"
-
-    close = {name: nearest(split.texts, train.texts) for name, split in (("validation", validation), ("test", test))}
-    hard = pocket.extra["hard"]
-    close["hard"] = nearest(hard.texts, train.texts)
+    train = pocket.train
+    known, plain = set(slot_values(train)), set(masked_forms(train))
     vocabulary = {w for t in train.texts for w in words(t)}
-
-    def new_words(split: Split) -> str:
+    rows = []
+    for name, split in splits(pocket).items():
+        if name == "train":
+            continue
+        values, forms = slot_values(split), masked_forms(split)
         running = [w for t in split.texts for w in words(t)]
-        return f"{sum(w not in vocabulary for w in running) / len(running):.1%}"
-
-    rows = [
-        [
-            name,
-            unseen(split),
-            new_words(split),
-            f"{max(close[name]):.2f}",
-            f"{statistics.mean(close[name]):.2f}",
-        ]
-        for name, split in (("validation", validation), ("test", test), ("hard", hard))
-    ]
-    shared = sum(len(names) > 1 for names in where.values())
+        close = nearest(split.texts, train.texts)
+        rows.append(
+            [
+                name,
+                f"{sum(v not in known for v in values) / len(values):.0%}",
+                f"{sum(w not in vocabulary for w in running) / len(running):.1%}",
+                f"{max(close):.2f}",
+                f"{statistics.mean(close):.2f}",
+                f"{sum(form in plain for form in forms)} of {len(forms)}",
+            ]
+        )
     header = [
         "split",
         "slot values not in train",
         "running words not in train",
         "largest Jaccard with a training line",
         "mean of the largest",
+        "lines whose slot-masked form stands in train",
     ]
-    return table(header, rows) + f"\n\nSlot-masked utterances that occur in two splits: {shared} of {len(where)}."
+    validation, test = set(masked_forms(pocket.validation)), set(masked_forms(pocket.test))
+    both = f"{len(validation & test)} of {len(validation | test)}"
+    return table(header, rows) + f"\n\nSlot-masked utterances that occur in validation and in test: {both}."
 
 
-def distinct(texts: list[str], n: int) -> float:
-    """Distinct n-grams for every 1,000 words, in utterances drawn until `SAMPLED_WORDS` words are reached."""
-    drawn, total, grams = random.Random(0).sample(texts, len(texts)), 0, set()
-    for text in drawn:
-        tokens = words(text)
-        if total + len(tokens) > SAMPLED_WORDS:
-            tokens = tokens[: SAMPLED_WORDS - total]
-        total += len(tokens)
-        grams.update(zip(*(tokens[i:] for i in range(n)), strict=False))
-        if total == SAMPLED_WORDS:
-            return 1000 * len(grams) / SAMPLED_WORDS
-    raise ValueError(f"expected {SAMPLED_WORDS} words, found {total}")
+def agreement(_: Dataset) -> str:
+    """How far the two annotators of the sample agreed, before their answers were reconciled."""
+    from sklearn.metrics import cohen_kappa_score
+
+    sample, (one, other) = read_sample(POCKET / "unlabelled_sample.txt")
+    same = [a == b for a, b in zip(one.labels, other.labels, strict=True)]
+    slots = [exact_match(*row) for row in zip(sample.texts, one.spans, other.spans, strict=True)]
+    calls = [label and rest for label, rest in zip(same, slots, strict=True)]
+    none = [(a == "none") + (b == "none") for a, b in zip(one.labels, other.labels, strict=True)]
+    kappa = cohen_kappa_score(one.labels, other.labels)
+
+    def share(right: list[bool]) -> str:
+        value = accuracy_interval(right)
+        return f"{100 * value.value:.1f} [{100 * value.low:.1f}, {100 * value.high:.1f}]"
+
+    header = [
+        "lines",
+        "same label, %",
+        "Cohen's kappa",
+        "same call, %",
+        "`none` by both",
+        "`none` by one",
+        "`ask_cloud`",
+    ]
+    cloud = sample.labels.count("ask_cloud")
+    return table(
+        header, [[len(sample), share(same), f"{kappa:.3f}", share(calls), none.count(2), none.count(1), cloud]]
+    )
 
 
 def everything(data: Dataset) -> list[tuple[str, str]]:
@@ -177,19 +168,22 @@ def everything(data: Dataset) -> list[tuple[str, str]]:
     ]
 
 
-def mapping(source: str) -> dict[str, set[str]]:
-    """Intent of a public set to the Pocket labels that are right for it."""
-    with open(POCKET / "mapping.csv", encoding="utf-8", newline="") as file:
-        return {r["intent"]: set(r["label"].split("|")) for r in csv.DictReader(file) if r["source"] == source}
+def public() -> tuple[Dataset, Dataset]:
+    """CLINC150 and SNIPS."""
+    with public_data():
+        return datasets.load("clinc150"), datasets.load("snips2017")
+
+
+def public_test(clinc: Dataset, snips: Dataset) -> list[str]:
+    return [*clinc.test.texts, *clinc.extra["out_of_scope_test"].texts, *snips.test.texts]
 
 
 def diversity(pocket: Dataset) -> str:
-    with public_data():
-        clinc, snips = datasets.load("clinc150"), datasets.load("snips2017")
-    pairs = everything(pocket)
+    clinc, snips = public()
     near = mapping("clinc150")
     sources = {
-        "Pocket": [t for t, _ in pairs],
+        "Pocket, with labels": [t for t, _ in everything(pocket)],
+        "Pocket, without": unlabelled(),
         "CLINC150": [t for t, _ in everything(clinc)],
         "CLINC150, mapped intents": [t for t, label in everything(clinc) if label in near],
         "SNIPS 2017": [t for t, _ in everything(snips)],
@@ -207,8 +201,30 @@ def diversity(pocket: Dataset) -> str:
     return table(header, rows) + f"\n\nFor every 1,000 words, in {SAMPLED_WORDS:,} words drawn from each."
 
 
-LOCAL = {"counts": counts, "lengths": lengths, "separation": separation}
-PUBLIC = {"diversity": diversity}
+def closeness(pocket: Dataset) -> str:
+    """How close the lines that models learn from come to those that they are judged on."""
+    clinc, snips = public()
+    ours = {"train": pocket.train.texts, "unlabelled": unlabelled()}
+    theirs = {
+        **{f"Pocket, {name}": split.texts for name, split in splits(pocket).items() if name != "train"},
+        "CLINC150, test": [*clinc.test.texts, *clinc.extra["out_of_scope_test"].texts],
+        "SNIPS 2017, test": snips.test.texts,
+        "CLINC150, validation": [*clinc.validation.texts, *clinc.extra["out_of_scope_validation"].texts],
+    }
+    rows = []
+    for name, texts in theirs.items():
+        found = [nearest(mine, texts) for mine in ours.values()]
+        rows.append([name, *(f"{max(near):.2f}; {sum(n >= 0.8 for n in near)}" for near in found)])
+    return table(["beside", *ours], rows) + "\n\nThe largest token Jaccard of a line; how many lines reach .8."
+
+
+LOCAL = {"counts": counts, "lengths": lengths, "separation": separation, "agreement": agreement}
+PUBLIC = {"diversity": diversity, "closeness": closeness}
+
+
+def hashes() -> str:
+    """A hash a line, sorted: the words of every test line of CLINC150 (out of scope, too) and SNIPS."""
+    return "".join(f"{digits}\n" for digits in sorted({hashed(text) for text in public_test(*public())}))
 
 
 # --- the card -----------------------------------------------------------------------------------
@@ -245,11 +261,12 @@ def put(card: str, name: str, content: str) -> str:
     return pattern.sub(lambda _: f"{start}\n\n{content}\n\n{end}", card)
 
 
-def stale(*, public: bool = False) -> list[str]:
-    """Names of the sections whose committed figures are not current."""
+def stale(*, with_public: bool = False) -> list[str]:
+    """Names of the sections whose committed figures are not current, and of the file of hashes."""
     card, pocket = CARD.read_text("utf-8"), load_pocket(POCKET)
-    sections = {**LOCAL, **(PUBLIC if public else {})}
-    return [name for name, compute in sections.items() if put(card, name, compute(pocket)) != card]
+    sections = {**LOCAL, **(PUBLIC if with_public else {})}
+    found = [name for name, compute in sections.items() if put(card, name, compute(pocket)) != card]
+    return found + [HASHES.name] * (with_public and HASHES.read_text("utf-8") != hashes())
 
 
 def main() -> int:
@@ -258,13 +275,15 @@ def main() -> int:
     parser.add_argument("--local", action="store_true", help="leave out what needs CLINC150 and SNIPS")
     arguments = parser.parse_args()
     if arguments.check:
-        found = stale(public=not arguments.local)
+        found = stale(with_public=not arguments.local)
         print(f"not current: {', '.join(found)}" if found else "the card's figures are current")
         return bool(found)
     card, pocket = CARD.read_text("utf-8"), load_pocket(POCKET)
     for name, compute in {**LOCAL, **({} if arguments.local else PUBLIC)}.items():
         card = put(card, name, compute(pocket))
     write_atomic(CARD, card)
+    if not arguments.local:
+        write_atomic(HASHES, hashes())
     return 0
 
 

@@ -6,7 +6,7 @@ import sys
 from typing import NoReturn
 
 from edgelab import __version__
-from edgelab.commands import bench, build, cache, cloud, doctor, evaluate, lab, predict, run
+from edgelab.commands import bench, build, cache, cloud, doctor, evaluate, fleet, generate, lab, predict, prepare, run
 from edgelab.commands.command import Command
 from edgelab.commands.output import abandon_output, open_streams, refuse, show
 from edgelab.commands.signals import Terminated, heeding_termination
@@ -20,9 +20,18 @@ COMMANDS = (
     predict.COMMAND,
     evaluate.COMMAND,
     bench.COMMAND,
+    generate.COMMAND,
     cloud.COMMAND,
+    fleet.SERVE,
+    fleet.REPORT,
 )
-GROUPS = {"cache": ("what was built on this machine: list it, clear it", (cache.LIST, cache.CLEAR))}
+GROUPS = {
+    "prepare": (
+        "what the course needs besides Python: the browser's files, a generator and its texts, models of pictures",
+        (prepare.BROWSER, prepare.GENERATOR, prepare.TEXTS, prepare.TUNED, prepare.VISION),
+    ),
+    "cache": ("what was built on this machine: list it, clear it", (cache.LIST, cache.CLEAR)),
+}
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -61,10 +70,16 @@ def main(argv: list[str] | None = None) -> int:
 
 def _run(argv: list[str] | None) -> int:
     try:
-        args = build_parser().parse_args(argv)
+        args = build_parser().parse_args(_joined(sys.argv[1:] if argv is None else argv))
     except SystemExit as told:  # help, the version, or wrong arguments: argparse has said it
         return int(told.code or 0)
     return args.run(args)
+
+
+def _joined(words: list[str]) -> list[str]:
+    """`fleet report` stands beside `fleet BUNDLE`: a command of two words, which argparse gets as one."""
+    first_two = " ".join(words[:2])
+    return [first_two, *words[2:]] if first_two in {command.name for command in COMMANDS} else words
 
 
 def _abandon_what_cannot_be_written() -> None:

@@ -137,10 +137,9 @@ def build_once(
     Raises:
         HomeError: the home cannot be written to, or its disk is full.
     """
-    identity = {"inputs": inputs, "source": source_digest(build, *through), "versions": versions()}
-    key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
+    name, identity = _identity(kind, build, inputs, through)
     root = built_home()
-    folder = root / f"{kind}-{key}"
+    folder = root / name
     with home_errors():
         held = _lock(folder).acquire()
     with held:
@@ -172,6 +171,22 @@ def build_once(
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
     return made
+
+
+def find_built(
+    kind: str, build: Callable[[Path], None], *, inputs: dict, through: tuple[Callable, ...] = ()
+) -> Artifact | None:
+    """What `build_once` would load; None where it would build."""
+    name, _ = _identity(kind, build, inputs, through)
+    return _read(home() / "built" / name)
+
+
+def _identity(
+    kind: str, build: Callable[[Path], None], inputs: dict, through: tuple[Callable, ...]
+) -> tuple[str, dict[str, Any]]:
+    """The name of an artifact's folder, and all that decides it."""
+    identity = {"inputs": inputs, "source": source_digest(build, *through), "versions": versions()}
+    return f"{kind}-{hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]}", identity
 
 
 def _read(folder: Path) -> Artifact | None:

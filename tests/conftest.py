@@ -5,12 +5,14 @@ They are built once a run, in seconds, under a home of their own.
 
 import contextlib
 import os
+import signal
 from pathlib import Path
 
 import pytest
 
 from edgelab.datasets.dataset import Dataset, Split
 from edgelab.datasets.slots import parse_marked
+from edgelab.workspace import home as home_now
 
 UTTERANCES = {
     "set_alarm": ("wake me at [{}](time)", "alarm for [{}](time) please", "get me up at [{}](time) sharp"),
@@ -36,6 +38,13 @@ def _split(chosen: slice) -> Split:
 
 
 HERE = Path(__file__).parent
+OWN_HOME = home_now()  # where `make env` prepares: before a test sets another one
+
+
+def pytest_configure():
+    """A shell's background job ignores Ctrl-C, and so would every process that a test starts."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -62,9 +71,83 @@ def shared(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def home(shared):
-    """The EDGELAB_HOME of all runs of the course's notebooks: what one builds, the next one loads."""
-    return shared("home")
+def web(shared):
+    """A copy of `web/` with all libraries of its lock file, those of its checks among them; skipped without Node."""
+    import shutil
+    import subprocess
+
+    from filelock import FileLock
+
+    from edgelab.machine.assets import AssetsError, find_node
+
+    try:
+        npm = find_node().npm
+    except AssetsError as error:
+        pytest.skip(str(error))
+    folder = shared("web") / "web"
+    with FileLock(folder.with_suffix(".lock")):
+        if not folder.exists():
+            ignored = shutil.ignore_patterns("node_modules", "dist", ".tests")
+            made = shutil.copytree(HERE.parent / "web", folder.with_suffix(".scratch"), ignore=ignored)
+            install = [*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+            done = subprocess.run(install, cwd=made, capture_output=True, text=True)
+            assert done.returncode == 0, done.stderr
+            made.rename(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def own_generator():
+    """What `edgelab prepare generator` has built of SmolLM2 in the course's own home: it may be nothing."""
+    from edgelab.generation.convert import prepared
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EDGELAB_HOME", str(OWN_HOME))
+        patch.delenv("EDGELAB_GENERATOR", raising=False)
+        return prepared()
+
+
+@pytest.fixture
+def real_generator(own_generator):
+    """The same, whole; skipped without."""
+    from edgelab.generation.convert import MISSING
+
+    if own_generator.missing:
+        pytest.skip(f"the generator is not there: {MISSING}")
+    return own_generator
+
+
+@pytest.fixture(scope="session")
+def own_vision():
+    """What `edgelab prepare vision` has fetched into the course's own home: it may be nothing."""
+    from edgelab.tiers.vision import MODELS, RAPIDOCR
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EDGELAB_HOME", str(OWN_HOME))
+        return dict(zip(MODELS, RAPIDOCR.kept(), strict=True)) if RAPIDOCR.is_there() else {}
+
+
+@pytest.fixture
+def real_vision(own_vision):
+    """The same; skipped without."""
+    from edgelab.tiers.vision import MISSING
+
+    return own_vision or pytest.skip(MISSING)
+
+
+@pytest.fixture(scope="session")
+def home(shared, own_generator, own_vision):
+    """The EDGELAB_HOME of all runs of the course's notebooks: what one builds, the next one loads. What `make env` has
+    prepared is lent by the course's own home: it would take minutes, and a network."""
+    folder = shared("home")
+    lent = {"built": filter(None, (own_generator.checkpoint, *own_generator.models.values()))}
+    lent["downloads/vision"] = iter(own_vision.values())
+    for place, prepared in lent.items():
+        (folder / place).mkdir(parents=True, exist_ok=True)
+        for each in prepared:
+            with contextlib.suppress(FileExistsError):  # the process beside this one was first
+                (folder / place / each.name).symlink_to(each)
+    return folder
 
 
 @pytest.fixture(scope="session")
@@ -134,6 +217,50 @@ def tiny_bundle(tiny_student, tiny_home):
     """The folder of its bundle: not to be changed; copy it first."""
     with tiny_home():
         return tiny_student.bundle()
+
+
+@pytest.fixture(scope="session")
+def tiny_checkpoint(tiny_home):
+    """The folder of a random Llama of two layers: not to be changed."""
+    from edgelab.workspace import build_once
+    from tests.tiny_generators import save
+
+    with tiny_home():
+        return build_once("tiny-llama", save, inputs={}).path
+
+
+@pytest.fixture(scope="session")
+def tiny_gguf(tiny_checkpoint, tiny_home):
+    """The same as a GGUF file: not to be changed."""
+    from edgelab.workspace import build_once
+    from tests.tiny_generators import save_gguf
+
+    with tiny_home():
+        made = build_once("tiny-gguf", lambda folder: save_gguf(tiny_checkpoint, folder / "tiny.gguf"), inputs={})
+    return made.path / "tiny.gguf"
+
+
+@pytest.fixture(scope="session")
+def tiny_prepared(tiny_gguf, tiny_home):
+    """That file as the chosen generator, converted and built by the real tools: half a minute."""
+    from edgelab.generation.convert import prepare
+
+    with tiny_home(), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EDGELAB_GENERATOR", str(tiny_gguf))
+        return prepare(lambda step: None)
+
+
+@pytest.fixture
+def chosen(tiny_gguf, tiny_prepared, at_home, monkeypatch):
+    """The whole test with it."""
+    monkeypatch.setenv("EDGELAB_GENERATOR", str(tiny_gguf))
+    return tiny_prepared
+
+
+@pytest.fixture(scope="session")
+def tiny_models(tiny_prepared):
+    """Precision -> the folder of its model."""
+    return tiny_prepared.models
 
 
 @pytest.fixture(scope="session")

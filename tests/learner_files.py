@@ -1,9 +1,12 @@
 """Files as learners have them, good and bad: what the tests of `datasets` share."""
 
+import re
+
 import pytest
 
 from edgelab.datasets.dataset import Dataset
 from edgelab.datasets.loading import load
+from edgelab.datasets.slots import Span
 from edgelab.datasets.sources import DataError
 
 HEADER = "text,label\n"
@@ -28,3 +31,16 @@ def refused(path) -> str:
 
 def examples(data: Dataset) -> list[tuple[str, str]]:
     return [p for s in (data.train, data.validation, data.test) for p in zip(s.texts, s.labels, strict=True)]
+
+
+def mark(text: str, spans: tuple[Span, ...]) -> str:
+    """The text in the notation that `slots.parse_marked` reads."""
+    out, position = "", 0
+    for span in spans:
+        out += escaped(text[position : span.start]) + f"[{escaped(text[span.start : span.end])}]({span.name})"
+        position = span.end
+    return out + escaped(text[position:])
+
+
+def escaped(text: str) -> str:
+    return re.sub(r"([\[\]()\\])", r"\\\1", text)

@@ -53,12 +53,15 @@ def tokenizer(words=WORDS, **ids: int) -> Tokenizer:
     return plain
 
 
-def small_bundle(folder: Path, *, made=None, words: Tokenizer | str | None = None, **entries) -> Path:
-    """A bundle's folder; `entries` of its manifest are others (None takes one out), and it is sealed as a program does."""
+def small_bundle(folder: Path, *, made=None, words: Tokenizer | str | bytes | None = None, **entries) -> Path:
+    """A bundle's folder; `entries` of its manifest are others (None takes one out), and it is sealed as a program does.
+    `words` in bytes are a packed vocabulary."""
     folder.mkdir(parents=True, exist_ok=True)
     made = model() if made is None else made
     (folder / "model.onnx").write_bytes(made if isinstance(made, bytes) else made.SerializeToString())
-    (folder / "tokenizer.json").write_text(words if isinstance(words, str) else (words or tokenizer()).to_str())
+    written = "vocabulary.zlib" if isinstance(words, bytes) else "tokenizer.json"
+    spelt = words if isinstance(words, str | bytes) else (words or tokenizer()).to_str()
+    (folder / written).write_bytes(spelt.encode() if isinstance(spelt, str) else spelt)
     origin = {"name": "small", "fingerprint": "0" * 64, "examples": 3}
     manifest = {
         "format": 1,
@@ -70,7 +73,7 @@ def small_bundle(folder: Path, *, made=None, words: Tokenizer | str | None = Non
         "trained_on": origin,
         "metrics": {"validation_accuracy": [0.9, 0.8, 1]},
         "versions": {"onnx": onnx.__version__},
-        "sha256": {name: sha256(folder / name) for name in ("model.onnx", "tokenizer.json")},
+        "sha256": {name: sha256(folder / name) for name in ("model.onnx", written)},
     } | entries
     manifest = {key: value for key, value in manifest.items() if value is not None}
     if "manifest_sha256" not in manifest:

@@ -99,10 +99,17 @@ def test_a_notebook_runs_away_from_the_checkout(elsewhere):
     assert done.returncode == 0 and "1 ok, 0 failed" in done.stdout, done.stdout + done.stderr
 
 
-def test_the_published_figures_came_along(elsewhere):
+def test_the_browsers_files_are_built_away_from_the_checkout(elsewhere):
+    done = elsewhere("prepare", "browser")
+    assert done.returncode == 0 and str(elsewhere.folder / "venv") in done.stdout, done.stdout + done.stderr
+    assert elsewhere("prepare", "browser").stdout.startswith("the browser's files are there already")
+
+
+@pytest.mark.parametrize("folder", ["figures", "pocket"])
+def test_the_published_figures_and_pocket_came_along(elsewhere, folder):
     code = (
-        "from edgelab.workspace import data_home; print(*sorted(f.name for f in (data_home() / 'figures').iterdir()))"
+        f"from edgelab.workspace import data_home; print(*sorted(f.name for f in (data_home() / {folder!r}).iterdir()))"
     )
     command = [elsewhere.python, "-c", code]
     listed = subprocess.check_output(command, cwd=elsewhere.folder, env=elsewhere.environment, text=True).split()
-    assert listed == sorted(f.name for f in (ROOT / "data" / "figures").iterdir())
+    assert listed == sorted(f.name for f in (ROOT / "data" / folder).iterdir())

@@ -14,7 +14,7 @@ from types import SimpleNamespace
 import pytest
 
 from edgelab import workspace
-from edgelab.workspace import Cleared, HomeError, build_once
+from edgelab.workspace import Cleared, HomeError, build_once, find_built
 from tests.full_disk import fill, small_disk
 
 
@@ -77,6 +77,16 @@ def test_changed_inputs_kinds_sources_and_versions_build_anew(monkeypatch):
     monkeypatch.setattr(workspace, "versions", lambda: {"torch": "9"})
     assert built() and not built()
     assert len(set(paths)) == 6 and all(path.is_dir() for path in paths)
+
+
+def test_what_was_built_is_found_without_building(home):
+    def find(seed: int) -> workspace.Artifact | None:
+        return find_built("teacher", write_hello, inputs={"seed": seed})
+
+    assert find(0) is None and not home.exists()
+    made = build_once("teacher", write_hello, inputs={"seed": 0})
+    assert find(0).path == made.path and find(0).loaded and find(1) is None
+    assert find_built("teacher", refuse, inputs={"seed": 0}).path == made.path  # both are of one file
 
 
 def test_the_order_of_inputs_does_not_matter():

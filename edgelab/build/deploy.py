@@ -35,7 +35,7 @@ def deploy(
                 trained.tokenizer(),
                 dataset=trained.dataset,
                 model=f"{trained.name} {precision}",
-                teacher_accuracy=teacher_accuracy,
+                kept_accuracy=teacher_accuracy,
             )
             model.unlink()
         exported.unlink()

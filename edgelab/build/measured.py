@@ -11,12 +11,13 @@ from edgelab.workspace import folder_bytes
 
 @dataclass(frozen=True)
 class Measured:
-    """A model in the form that ships and what was measured of it; `answers` and `retention` are on validation."""
+    """A model in the form that ships and what was measured of it; `answers` and `retention` (of labels and of calls, as
+    `Answers.retention` gives it) are on validation."""
 
     name: str
     folder: Path
     answers: Answers
-    retention: Interval
+    retention: dict[str, Interval]
     timing: Timing
 
     @property
@@ -28,7 +29,7 @@ class Measured:
     def card(self) -> dict[str, float]:
         """What `selection.bar.Bar.limits` bounds."""
         return {
-            "lower end of retention": self.retention.low,
+            **{f"lower end of {of} retention": interval.low for of, interval in self.retention.items()},
             "size in MB": self.size_bytes / 1e6,
             "p95 in ms": self.timing.with_tokenizer.percentile(95),
         }

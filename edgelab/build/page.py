@@ -2,6 +2,7 @@
 
 import html
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -26,7 +27,7 @@ tr.chosen { background: #fff0c8; }
 def page(report: dict) -> str:
     """The HTML of a report's content."""
     title = html.escape(f"edgelab build: {report['dataset']['name']}")
-    lines = [f"<p>{html.escape(line)}</p>" for line in (*report["notes"], *method(report))]
+    lines = [f"<p>{html.escape(line)}</p>" for line in (*report["notes"], *further(report), *method(report))]
     return "\n".join(
         [
             '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
@@ -42,9 +43,29 @@ def page(report: dict) -> str:
     )
 
 
+@dataclass(frozen=True)
+class Measure:
+    """What the bar's retention is of: the report's keys for the share that is right and for its retention, and words."""
+
+    right: str
+    retention: str
+    words: str
+
+
+MEASURES = {
+    "label": Measure("accuracy", "retention", "accuracy"),
+    "call": Measure("call_exact_match", "call_retention", "calls exactly right"),
+}
+
+
+def measure(report: dict) -> Measure:
+    """What decided in this report."""
+    return MEASURES[report["bar"]["retention_of"]]
+
+
 def legend(report: dict) -> str:
     """What the picture's line and colour mean."""
-    kept = f"Dashed: {100 * report['bar']['retention']:g} % of the teacher's accuracy."
+    kept = f"Dashed: {100 * report['bar']['retention']:g} % of the teacher's {measure(report).words}."
     return kept + (f" Orange: {report['chosen']}, chosen." if report["chosen"] else "")
 
 
@@ -61,28 +82,57 @@ def highlighted(report: dict) -> dict:
 
 def verdict(report: dict) -> str:
     """What was chosen, or what the nearest lacks, in a sentence or two."""
-    m = highlighted(report)
+    m, of = highlighted(report), measure(report)
     if report["chosen"] is None:
         return f"Nothing clears the bar. The nearest is {m['name']}: {'; '.join(m['misses'])}."
     return (
         f"Chosen: {m['name']}, {m['size_bytes'] / 1e6:.3f} MB, p50 {m['latency_ms']['p50']:.3f} ms: "
         f"{m['size_ratio']:.0f} times smaller and {m['speed_ratio']:.0f} times faster than the teacher. "
-        f"Accuracy on test {_percent(m, 'accuracy')} %; retention {_percent(m, 'retention')} %."
+        f"{of.words.capitalize()} on test {_percent(m, of.right)} %; retention {_percent(m, of.retention)} %."
     )
+
+
+def further(report: dict) -> list[str]:
+    """What the unlabelled lines brought, and what is known of the outside file; a sentence or two each, where given."""
+    said, lines, outside = [], report["unlabelled"], report["outside"]
+    if lines:
+        gained = ", ".join(
+            f"{_points(gain, key)} points of {words} {place}"
+            for place, gain in (("on validation", lines["gain"]["validation"]), ("outside", lines["gain"]["outside"]))
+            for key, words in (("accuracy", "accuracy"), ("call_exact_match", "calls exactly right"))
+            if gain and gain[key] is not None
+        )
+        said.append(
+            f"Unlabelled lines: of {lines['lines']:,} the teacher labelled {lines['used']:,}, {lines['share']:.0%} of what "
+            f"each student drew; {lines['held_out']:,} repeat a text that models are judged on and were left out. "
+            f"{lines['model']}, against a twin trained as long without them: {gained}."
+        )
+    if outside:
+        said.append(
+            f"Outside: {outside['name']}, {outside['examples']:,} examples, of which {outside['in_train']:,} repeat a text "
+            "of train. It was read last, for this report alone, and decided nothing."
+        )
+    return said
+
+
+def _points(gain: dict, key: str) -> str:
+    low, high = gain[f"{key}_ci"]
+    return f"{100 * gain[key]:+.1f} [{100 * low:+.1f}, {100 * high:+.1f}]"
 
 
 def method(report: dict) -> list[str]:
     """Where the numbers come from: data, bar, how they were taken, host; a paragraph each."""
     data, bar, host = report["dataset"], report["bar"], report["host"]
     examples = ", ".join(f"{count:,} {name}" for name, count in data["examples"].items())
-    limits = [f"at least {100 * bar['retention']:g} % retention"]
+    limits = [f"at least {100 * bar['retention']:g} % retention of each {bar['retention_of']}"]
     limits += [f"at most {bar['max_mb']:g} MB"] if bar["max_mb"] is not None else []
     limits += [f"a 95th percentile of at most {bar['max_p95_ms']:g} ms"] if bar["max_p95_ms"] is not None else []
     return [
         f"Data: {data['name']} ({examples} examples; {data['labels']} labels, {data['slots']} slots; "
         f"fingerprint {data['fingerprint'][:16]}).",
-        f"The bar: {', '.join(limits)}. Retention is accuracy over the fp32 teacher's on the same examples; what counts "
-        "is the lower end of its paired 95 % score interval on validation. The smallest model that clears the bar is chosen; "
+        f"The bar: {', '.join(limits)}. Retention is the share that is right over the fp32 teacher's on the same examples, of "
+        "labels and, where there are slots, of calls: a call is right where its label and every slot are. What counts is "
+        "the lower end of the paired 95 % score interval on validation. The smallest model that clears the bar is chosen; "
         "test was read after that.",
         f"Size is the whole bundle. Latency is text in, label out, one request at a time: "
         f"{report['settings']['requests']:,} requests to each model, interleaved in one process, "
@@ -107,6 +157,16 @@ def _ms(quantile: str, kind: str = "latency_ms") -> Callable[[dict], str]:
     return lambda m: f"{m[kind][quantile]:.3f}"
 
 
+def _lower(key: str) -> Callable[[dict], str]:
+    """The lower end on validation: what the bar is held against."""
+
+    def cell(model: dict) -> str:
+        ends = model["validation"][f"{key}_ci"]
+        return f"{100 * ends[0]:.1f}" if ends else "-"
+
+    return cell
+
+
 COLUMNS: dict[str, Callable[[dict], str]] = {
     "Model": lambda m: m["name"],
     "Clears the bar": lambda m: {True: "yes", False: "no", None: "-"}[m.get("clears_bar")],
@@ -115,9 +175,16 @@ COLUMNS: dict[str, Callable[[dict], str]] = {
     "p50, ms": _ms("p50"),
     "Faster": lambda m: f"{m['speed_ratio']:.1f}x",
     "Accuracy, %": lambda m: _percent(m, "accuracy"),
+    "Calls exact, %": lambda m: _percent(m, "call_exact_match"),
     "Retention, %": lambda m: _percent(m, "retention"),
-    "On validation, lower end, %": lambda m: f"{100 * m['validation']['retention_ci'][0]:.1f}",
+    "Lower end on validation, %": _lower("retention"),
+    "Retention of calls, %": lambda m: _percent(m, "call_retention"),
+    "Lower end for calls on validation, %": _lower("call_retention"),
     "Slots exact, %": lambda m: _percent(m, "slot_exact_match"),
+    "Outside: accuracy, %": lambda m: _percent(m["outside"], "accuracy"),
+    "Retention there, %": lambda m: _percent(m["outside"], "retention"),
+    "Outside: calls exact, %": lambda m: _percent(m["outside"], "call_exact_match"),
+    "Retention of calls there, %": lambda m: _percent(m["outside"], "call_retention"),
     "p10, ms": _ms("p10"),
     "p90, ms": _ms("p90"),
     "p99, ms": _ms("p99"),
@@ -125,12 +192,21 @@ COLUMNS: dict[str, Callable[[dict], str]] = {
 }
 
 
-CAPTION = "Every model that was measured, with 95 % intervals. Accuracy and retention are on test."
+OF_OUTSIDE = ("Outside: accuracy, %", "Retention there, %", "Outside: calls exact, %", "Retention of calls there, %")
+OF_SLOTS = (
+    "Calls exact, %",
+    "Retention of calls, %",
+    "Lower end for calls on validation, %",
+    "Slots exact, %",
+    *OF_OUTSIDE[2:],
+)
+CAPTION = "Every model that was measured, with 95 % intervals; on test, unless another place is named."
 
 
 def cells(report: dict) -> list[list[str]]:
-    """A header and a row for each model; no column for slots where the data has none."""
-    columns = {name: cell for name, cell in COLUMNS.items() if report["dataset"]["slots"] or "Slots" not in name}
+    """A header and a row for each model. Where the data has no slots, none for those, nor for calls: each is a label."""
+    hidden = (() if report["dataset"]["slots"] else OF_SLOTS) + (() if report["outside"] else OF_OUTSIDE)
+    columns = {name: cell for name, cell in COLUMNS.items() if name not in hidden}
     return [list(columns), *([cell(model) for cell in columns.values()] for model in models(report))]
 
 
@@ -153,37 +229,37 @@ FORMATS = {"fp32": (BLUE, "o"), "int8": (GREEN, "s"), "int4": (PURPLE, "^")}
 
 
 def draw(report: dict) -> Figure:
-    """Accuracy over size, and over latency, both on a log scale; the chosen model in orange, the bar dashed."""
+    """What decides over size, and over latency, both on a log scale; the chosen model in orange, the bar dashed."""
     drawn = Figure(figsize=(11, 4.6), dpi=100, layout="constrained")
     left, right = drawn.subplots(1, 2, sharey=True)
     _panel(left, report, lambda m: m["size_bytes"] / 1e6, "size of the whole bundle, MB (log scale)")
     _panel(right, report, lambda m: m["latency_ms"]["p50"], "p50 of one request, text in, label out, ms (log scale)")
-    left.set_ylabel("accuracy, test")
+    left.set_ylabel(f"{measure(report).words}, test")
     left.legend(frameon=False, loc="lower right")
     return drawn
 
 
 def _panel(axes: Axes, report: dict, value: Callable[[dict], float], label: str) -> None:
-    chosen = report["chosen"]
+    chosen, right = report["chosen"], measure(report).right
     for precision, (colour, marker) in FORMATS.items():
         axes.plot([], [], marker, color=colour, label=precision)
         for m in (m for m in models(report) if m["precision"] == precision):
-            low, high = m["accuracy_ci"]
+            low, high = m[f"{right}_ci"]
             style = {"color": ORANGE, "zorder": 3, "markersize": 11} if m["name"] == chosen else {"color": colour}
-            error = [[m["accuracy"] - low], [high - m["accuracy"]]]
-            axes.errorbar(value(m), m["accuracy"], yerr=error, fmt=marker, elinewidth=1, **style)
+            error = [[m[right] - low], [high - m[right]]]
+            axes.errorbar(value(m), m[right], yerr=error, fmt=marker, elinewidth=1, **style)
     marked = highlighted(report)
     axes.annotate(  # in the corner of what is small and right, where no model is
         marked["name"],
-        (value(marked), marked["accuracy"]),
+        (value(marked), marked[right]),
         xytext=(0.02, 0.94),
         textcoords="axes fraction",
         arrowprops={"arrowstyle": "-", "color": GREY, "shrinkB": 6},
     )
     teacher = report["teacher"]
-    top = (value(teacher), teacher["accuracy_ci"][1])
+    top = (value(teacher), teacher[f"{right}_ci"][1])
     axes.annotate("teacher fp32", top, xytext=(0, 5), textcoords="offset points", ha="center")
-    bar = report["bar"]["retention"] * report["teacher"]["accuracy"]
+    bar = report["bar"]["retention"] * report["teacher"][right]
     axes.axhline(bar, color=GREY, linestyle="--", linewidth=1.2)
     log_axis(axes)
     axes.margins(x=0.15, y=0.12)
@@ -195,8 +271,9 @@ def _panel(axes: Axes, report: dict, value: Callable[[dict], float], label: str)
 
 def description(report: dict) -> str:
     """What the picture shows, for those who cannot see it."""
+    of = measure(report)
     points = "; ".join(
-        f"{m['name']} {100 * m['accuracy']:.1f} %, {m['size_bytes'] / 1e6:.2f} MB, {m['latency_ms']['p50']:.2f} ms"
+        f"{m['name']} {100 * m[of.right]:.1f} %, {m['size_bytes'] / 1e6:.2f} MB, {m['latency_ms']['p50']:.2f} ms"
         for m in models(report)
     )
-    return f"Accuracy on test over bundle size and over p50 latency. {points}. {verdict(report)}"
+    return f"{of.words.capitalize()} on test over bundle size and over p50 latency. {points}. {verdict(report)}"

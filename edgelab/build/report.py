@@ -7,14 +7,17 @@ from datetime import datetime
 from edgelab import __version__
 from edgelab.build.measured import Measured
 from edgelab.build.search_space import Profile
+from edgelab.build.unlabelled import Lines
 from edgelab.bundle.answers import Answers
-from edgelab.datasets.dataset import SPLITS, Dataset
+from edgelab.datasets.dataset import SPLITS, Dataset, Part, label_slots
+from edgelab.datasets.repeats import normalised
 from edgelab.machine.host import host
 from edgelab.measurement.bundles import PERCENTILES
 from edgelab.measurement.latency import speedup
 from edgelab.models.tokens import MAX_TOKENS
 from edgelab.selection.bar import Bar
 from edgelab.selection.rule import misses
+from edgelab.stats.bootstrap import paired_difference
 from edgelab.stats.intervals import Interval
 from edgelab.stats.samples import LatencySamples
 from edgelab.workspace import versions
@@ -30,31 +33,22 @@ def content(
     teachers: list[Measured],
     candidates: list[Measured],
     test: dict[str, Answers],
+    outside: dict[str, Answers],
 ) -> dict:
-    """Plain JSON values. `accuracy` and `retention` are on test, and under `validation` on that; `clears_bar` is
-    decided on validation. Ratios are the fp32 teacher's value over the model's (`retention`: the other way round)."""
+    """Plain JSON values. What is right and its retention are on test, under `validation` on that and, where there is
+    such a file, under `outside` on that; `clears_bar` is decided on validation. Ratios are the fp32 teacher's value over
+    the model's (retention: the other way round)."""
     teacher = teachers[0]
 
     def entry(model: Measured) -> dict:
-        given, timing = test[model.name], model.timing
-        retention = given.retention(test[teacher.name])
+        given, beyond, timing = test[model.name], outside.get(model.name), model.timing
         speed = speedup(teacher.timing.with_tokenizer, timing.with_tokenizer, block=settings["block"])
-        slots = given.slot_exact_match
         return {
             "name": model.name,
             "precision": model.folder.name,
-            "accuracy": given.accuracy.value,
-            "accuracy_ci": _ends(given.accuracy),
-            "slot_exact_match": slots and slots.value,
-            "slot_exact_match_ci": slots and _ends(slots),
-            "retention": retention.value,
-            "retention_ci": _ends(retention),
-            "validation": {
-                "accuracy": model.answers.accuracy.value,
-                "accuracy_ci": _ends(model.answers.accuracy),
-                "retention": model.retention.value,
-                "retention_ci": _ends(model.retention),
-            },
+            **figures(given, given.retention(test[teacher.name])),
+            "validation": figures(model.answers, model.retention),
+            "outside": beyond and figures(beyond, beyond.retention(outside[teacher.name])),
             "size_bytes": model.size_bytes,
             "size_ratio": teacher.size_bytes / model.size_bytes,
             "latency_ms": _percentiles(timing.with_tokenizer),
@@ -76,11 +70,48 @@ def content(
         "settings": settings,
         "host": asdict(host()),
         "versions": versions(),
-        "notes": notes(dataset, data),
+        "notes": notes(dataset, data, bar),
         "teacher": entry(teacher),
         "teacher_int8": entry(teachers[1]),
         "candidates": [judged(model) for model in candidates],
     }
+
+
+def figures(given: Answers, retention: dict[str, Interval]) -> dict:
+    """What is right on a split, and its retention, each with its interval; None for calls and slots where the data has
+    none, and for the retention of what the teacher never gets right."""
+    return _flat(
+        {
+            "accuracy": given.accuracy,
+            "call_exact_match": given.call_exact_match,
+            "slot_exact_match": given.slot_exact_match,
+            "retention": retention.get("label"),
+            "call_retention": retention.get("call"),
+        }
+    )
+
+
+def about_outside(outside: Part, dataset: Dataset) -> dict:
+    """The outside examples, as plain JSON values; `in_train` of their texts stand in train, too."""
+    learned = {normalised(text) for text in dataset.train.texts}
+    repeated = sum(normalised(text) in learned for text in outside.examples.texts)
+    return {"name": outside.data, "examples": len(outside.examples), "in_train": repeated}
+
+
+def about_lines(lines: Lines, share: float, model: str, compared: dict[str, tuple[Answers, Answers, Answers]]) -> dict:
+    """What became of the unlabelled lines, and what they brought to a model.
+
+    Args:
+        share: of what a student draws.
+        compared: of each split the model's answers, those of its twin that saw no such line, and the teacher's.
+    """
+    without, gain = {}, {}
+    for split, (given, twin, teacher) in compared.items():
+        without[split] = figures(twin, twin.retention(teacher))
+        gained = {of: paired_difference(right, twin.right[of]) for of, right in given.right.items()}
+        gain[split] = _flat({"accuracy": gained["label"], "call_exact_match": gained.get("call")})
+    left = {"lines": lines.given, "held_out": lines.held_out, "used": len(lines.used), "share": share}
+    return left | {"model": model, "without": {"outside": None} | without, "gain": {"outside": None} | gain}
 
 
 def about(dataset: Dataset, data: Profile) -> dict:
@@ -98,7 +129,7 @@ def about(dataset: Dataset, data: Profile) -> dict:
     }
 
 
-def notes(dataset: Dataset, data: Profile) -> list[str]:
+def notes(dataset: Dataset, data: Profile, bar: Bar) -> list[str]:
     """What to know of the data before trusting the figures."""
     found = []
     if data.cut:
@@ -125,12 +156,36 @@ def notes(dataset: Dataset, data: Profile) -> list[str]:
             f"{len(untested)} {have} no example in validation, or none in test, so nothing is known there of "
             f"{', '.join(untested[:5])}{more}."
         )
+    if unlearned := _calls_never_learned(dataset):
+        found.append(unlearned)
     if dataset.slot_names:
-        found.append(
-            "The data has slots, so no static student was tried: it sees no order of words. Retention is of the label alone, "
-            "and slots decide nothing: compare the column of those before a model ships."
-        )
+        found.append("The data has slots, so no static student was tried: it sees no order of words.")
+        if bar.measure == "label":
+            found.append("The label alone decides here, and slots nothing: compare the calls before a model ships.")
     return found
+
+
+def _calls_never_learned(dataset: Dataset) -> str | None:
+    """What is due in validation or test, and no model answers: a label has the slots that it has in train, no other."""
+    learned, held_out = label_slots(dataset.train), (dataset.validation, dataset.test)
+    missing = [
+        [f"{span.name} ({label})" for span in spans if span.name not in learned.get(label, ())]
+        for split in held_out
+        for label, spans in zip(split.labels, split.spans or [()] * len(split), strict=True)
+    ]
+    calls, names = sum(map(bool, missing)), sorted({name for found in missing for name in found})
+    if not calls:
+        return None
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return (
+        f"Of the {sum(map(len, held_out)):,} calls of validation and test, {calls:,} have a slot that train never has with "
+        f"their label, so no model makes them right: {', '.join(names[:5])}{more}."
+    )
+
+
+def _flat(found: dict[str, Interval | None]) -> dict:
+    """Each value, and its interval under the same name with `_ci`."""
+    return {k: v for name, i in found.items() for k, v in ((name, i and i.value), (f"{name}_ci", i and _ends(i)))}
 
 
 def _ends(interval: Interval) -> list[float]:

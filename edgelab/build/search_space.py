@@ -21,7 +21,7 @@ class Student:
 
 
 # Rarer words are split further. More tokens bring students nothing that was measured (benchmarks/README.md), and each
-# costs its embedding and about 14 bytes of tokenizer.
+# costs its embedding and about 2 bytes of vocabulary.
 VOCABULARY = 4096
 VARIATIONS = 120_000  # of the training texts, labelled by the teacher: the same ones for every student
 
@@ -82,8 +82,8 @@ def profile(dataset: Dataset) -> Profile:
 
 def teacher_plan(data: Profile) -> TeacherPlan:
     """The usual plan, shortened where the texts are so many or so long that it would take hours."""
-    plan = TeacherPlan.for_size(data.texts)
-    return replace(plan, epochs=min(plan.epochs, TEACHER_TOKENS / (data.texts * data.tokens)))
+    plan = TeacherPlan.for_size(data.texts, slots=data.slots)
+    return replace(plan, epochs=min(plan.epochs, TEACHER_TOKENS / (data.texts * data.tokens * (1 + plan.exchanged))))
 
 
 def fit(student: Student, data: Profile) -> Student:

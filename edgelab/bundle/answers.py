@@ -20,20 +20,37 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Answers:
     """What a bundle makes of a split: whether each label is right, bool [examples]; how sure it was, [examples]; slot
-    exact match where the data has slots and the model a slot head."""
+    exact match where the data has slots and the model a slot head; whether each call is right, bool [examples], where
+    the data has slots."""
 
     correct: np.ndarray
     confidence: np.ndarray
     slot_exact_match: Interval | None
+    calls: np.ndarray | None = None
 
     @property
     def accuracy(self) -> Interval:
         """The share of right labels."""
         return accuracy_interval(self.correct)
 
-    def retention(self, teacher: "Answers") -> Interval:
-        """Accuracy over the teacher's on the same split. Of the teacher itself nothing is in doubt."""
-        return Interval(1, 1, 1) if self is teacher else retention_interval(self.correct, teacher.correct)
+    @property
+    def call_exact_match(self) -> Interval | None:
+        """The share of right calls."""
+        return None if self.calls is None else accuracy_interval(self.calls)
+
+    @property
+    def right(self) -> dict[str, np.ndarray]:
+        """What is right, bool [examples]: each `label` and, where the data has slots, each `call`."""
+        return {"label": self.correct} | ({} if self.calls is None else {"call": self.calls})
+
+    def retention(self, teacher: "Answers") -> dict[str, Interval]:
+        """Of each measure in `right` the share over the teacher's on the same split, but for one that the teacher never
+        gets right. Of the teacher itself nothing is in doubt."""
+        return {
+            of: Interval(1, 1, 1) if self is teacher else retention_interval(right, teacher.right[of])
+            for of, right in self.right.items()
+            if teacher.right[of].any()
+        }
 
 
 def answers(bundle: Path, dataset: Dataset, split: str) -> Answers:
@@ -43,13 +60,16 @@ def answers(bundle: Path, dataset: Dataset, split: str) -> Answers:
         result = evaluate(Bundle.load(bundle), getattr(dataset, split))
         slots = result.slot_exact_match
         values = [] if slots is None else [slots.value, slots.low, slots.high]
-        np.savez(folder / "answers.npz", correct=result.correct, confidence=result.confidence, slots=values)
+        calls = np.empty(0, bool) if result.calls is None else result.calls
+        file = folder / "answers.npz"
+        np.savez(file, correct=result.correct, confidence=result.confidence, slots=values, calls=calls)
 
-    inputs = {"bundle": read_manifest(bundle)["sha256"], "data": dataset.fingerprint, "split": split}
+    inputs = {"bundle": read_manifest(bundle)["sha256"], "data": dataset.labelled.fingerprint, "split": split}
     artifact = build_once("answers", build, inputs=inputs)
     with np.load(artifact.path / "answers.npz") as stored:
         slots = Interval(*stored["slots"].tolist()) if len(stored["slots"]) else None
-        return Answers(stored["correct"], stored["confidence"], slots)
+        calls = stored["calls"] if len(stored["calls"]) else None
+        return Answers(stored["correct"], stored["confidence"], slots, calls)
 
 
 def save_measured(
@@ -59,22 +79,28 @@ def save_measured(
     *,
     dataset: Dataset,
     model: str,
-    teacher_accuracy: float | None = None,
+    kept_accuracy: float | None = None,
+    adapts: str | None = None,
 ) -> Path:
     """Write a bundle that says in its manifest how good it is on *validation*, as `manifest.save` writes it: the way to
     every bundle of a trained model. Test stays unread.
 
     Args:
         tokenizer: the one that the model was trained with.
-        teacher_accuracy: given it, the manifest also holds the confidence from which on the model is right as often as
-            its teacher is overall.
+        adapts: as of `manifest.save`.
+        kept_accuracy: given it, the manifest also holds the confidence from which on labels are right as often as this.
     """
     parts = (folder, onnx_file, tokenizer)
-    given = answers(save(*parts, dataset=dataset, model=model, metrics={}), dataset, "validation")
-    measured = {"validation_accuracy": given.accuracy, "validation_slot_exact_match": given.slot_exact_match}
+    unmeasured = save(*parts, dataset=dataset, model=model, metrics={}, adapts=adapts)
+    given = answers(unmeasured, dataset, "validation")
+    measured = {
+        "validation_accuracy": given.accuracy,
+        "validation_slot_exact_match": given.slot_exact_match,
+        "validation_call_exact_match": given.call_exact_match,
+    }
     metrics = {name: [i.value, i.low, i.high] for name, i in measured.items() if i is not None}
-    thresholds = {} if teacher_accuracy is None else confidence_threshold(given, teacher_accuracy)
-    return save(*parts, dataset=dataset, model=model, metrics=metrics, thresholds=thresholds)
+    thresholds = {} if kept_accuracy is None else confidence_threshold(given, kept_accuracy)
+    return save(*parts, dataset=dataset, model=model, metrics=metrics, thresholds=thresholds, adapts=adapts)
 
 
 def confidence_threshold(given: Answers, accuracy: float) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""The deployable folder on disk: `model.onnx`, `tokenizer.json`, `bundle.json`, written whole and verified."""
+"""The deployable folder on disk: `model.onnx`, a tokenizer, `bundle.json`, written whole and verified."""
 
 import hashlib
 import json
@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edgelab.bundle.transitions import pack, transition_scores
+from edgelab.bundle.vocabulary import pack_vocabulary
 from edgelab.datasets.dataset import Dataset, label_slots
 from edgelab.errors import UserError
 from edgelab.workspace import versions
@@ -19,7 +21,10 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 FORMAT = 1
-FILES = ("model.onnx", "tokenizer.json")
+TOKENIZERS = (
+    "vocabulary.zlib",
+    "tokenizer.json",
+)  # either: the first for BERT's (`bundle.vocabulary`), else the library's
 LARGEST_MB = 4  # of a manifest; one of a thousand labels has a tenth of a megabyte
 
 
@@ -71,13 +76,17 @@ ENTRIES: dict[str, tuple[str, Callable[[Any], bool]]] = {  # what is expected of
     "labels": ("a list of texts, one or more, none twice", lambda v: are_names(v) and v != []),
     "slot_names": ("a list of texts, none twice", are_names),
     "label_slots": ("a list of slot names for each label", lambda v: are_all(v, are_names)),
+    "transitions": ("a text in base64", is_text),
     "thresholds": ("a number for each score", lambda v: are_all(v, is_number)),
     "trained_on": ("a name, a fingerprint and a number of examples", is_origin),
     "metrics": ("three numbers for each: value, low, high", lambda v: are_all(v, is_interval)),
+    "adapts": ("64 hexadecimal digits", is_sha256),
     "versions": ("a text for each library", lambda v: are_all(v, is_text)),
     "sha256": ("64 hexadecimal digits for each file", lambda v: are_all(v, is_sha256)),
     "manifest_sha256": ("64 hexadecimal digits", is_sha256),
 }
+# The first of models with a slot head (`bundle.transitions`), the second of those that take a person's adapter.
+OPTIONAL = {"transitions", "adapts"}
 
 
 def save(
@@ -89,13 +98,16 @@ def save(
     model: str,
     metrics: Mapping[str, Sequence[float]],
     thresholds: Mapping[str, float] | None = None,
+    adapts: str | None = None,
 ) -> Path:
     """Write a bundle into `folder`, whole or not at all. An existing bundle there is replaced, another folder is not.
 
     Args:
-        dataset: what the model was trained on: gives labels, slots and the fingerprint.
+        dataset: what the model was trained on: gives labels, slots, the fingerprint of what is labelled, and how many
+            unlabelled texts there are, if any.
         metrics: name to [value, low, high].
         thresholds: score to the value from which on an answer may be kept, such as `{"confidence": 0.7}`.
+        adapts: of a model that takes a person's adapter, the fingerprint of the weights that adapters are trained on.
 
     Raises:
         BundleError: something stands at `folder` that is neither empty nor a bundle alone.
@@ -108,18 +120,20 @@ def save(
     former = scratch.with_name(f"{scratch.name}-former")
     try:
         shutil.copyfile(onnx_file, scratch / "model.onnx")
-        tokenizer.save(str(scratch / "tokenizer.json"), pretty=False)
+        _write_tokenizer(scratch, tokenizer)
         manifest = {
             "format": FORMAT,
             "model": model,
             "labels": list(dataset.labels),
             "slot_names": list(dataset.slot_names),
             "label_slots": label_slots(dataset.train),
+            **_transitions(dataset),
             "thresholds": dict(thresholds or {}),
-            "trained_on": {"name": dataset.name, "fingerprint": dataset.fingerprint, "examples": len(dataset.train)},
+            "trained_on": _origin(dataset),
             "metrics": dict(metrics),
+            **({} if adapts is None else {"adapts": adapts}),
             "versions": versions(),
-            "sha256": {name: _sha256(scratch / name) for name in FILES},
+            "sha256": {file.name: _sha256(file) for file in sorted(scratch.iterdir())},
         }
         manifest["manifest_sha256"] = manifest_sha256(manifest)
         (scratch / "bundle.json").write_text(json.dumps(manifest, indent=1), "utf-8")
@@ -137,11 +151,30 @@ def save(
     return folder
 
 
+def _write_tokenizer(folder: Path, tokenizer: "Tokenizer") -> None:
+    packed = pack_vocabulary(tokenizer)
+    if packed is None:
+        tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
+    else:
+        (folder / "vocabulary.zlib").write_bytes(packed)
+
+
+def _transitions(dataset: Dataset) -> dict[str, str]:
+    if not dataset.slot_names or dataset.train.spans is None:
+        return {}
+    return {"transitions": pack(transition_scores(dataset.train.texts, dataset.train.spans, dataset.slot_names))}
+
+
+def _origin(dataset: Dataset) -> dict[str, object]:
+    labelled = {"name": dataset.name, "fingerprint": dataset.labelled.fingerprint, "examples": len(dataset.train)}
+    return labelled | ({"unlabelled": len(dataset.unlabelled)} if dataset.unlabelled else {})
+
+
 def strangers(folder: Path) -> list[str]:
     """What stands in a folder that should be empty or hold a bundle alone, sorted; hidden files are nobody's."""
     found = sorted(f.name for f in folder.iterdir() if f.name[0] != ".")
-    own = [name for name in ("bundle.json", *FILES) if (folder / name).is_file()] if "bundle.json" in found else []
-    return [name for name in found if name not in own]
+    own = ("bundle.json", "model.onnx", *TOKENIZERS) if "bundle.json" in found else ()
+    return [name for name in found if name not in own or not (folder / name).is_file()]
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -156,9 +189,14 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         raise BundleError(f"{error.filename or folder}: cannot be read: {error.strerror}") from None
 
 
+def tokenizer_name(manifest: Mapping[str, Any]) -> str:
+    """Which of `TOKENIZERS` a bundle has, by its manifest."""
+    return next((name for name in TOKENIZERS if name in manifest["sha256"]), "tokenizer.json")
+
+
 def _verified(folder: Path) -> dict[str, Any]:
     manifest = _parsed(folder)
-    for name in FILES:
+    for name in ("model.onnx", tokenizer_name(manifest)):
         if not (folder / name).is_file():
             raise BundleError(f"{folder / name}: expected a file of the bundle, found none")
         if _sha256(folder / name) != manifest["sha256"].get(name):
@@ -189,9 +227,17 @@ def _parsed(folder: Path) -> dict[str, Any]:
 def _check_entries(file: Path, manifest: dict[str, Any]) -> None:
     for key, (expected, fits) in ENTRIES.items():
         if key not in manifest:
+            if key in OPTIONAL:
+                continue
             raise BundleError(f"{file}: expected the key {key!r}, found none")
         if not fits(manifest[key]):
             raise BundleError(f"{file}, {key}: expected {expected}, found {reprlib.repr(manifest[key])}")
+    labels, slot_names = set(manifest["labels"]), set(manifest["slot_names"])
+    for label, slots in manifest["label_slots"].items():  # a slot by another name would never be marked, unseen
+        for unknown in [label] if label not in labels else sorted(set(slots) - slot_names):
+            raise BundleError(
+                f"{file}, label_slots: expected labels and slots that the bundle has, found {reprlib.repr(unknown)}"
+            )
 
 
 def manifest_sha256(manifest: Mapping[str, Any]) -> str:

@@ -9,25 +9,22 @@ import json
 import os
 import secrets
 import subprocess
-import sys
-import tempfile
-import threading
 import urllib.request
 import weakref
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from edgelab.cloud.network import Network
 from edgelab.errors import UserError
+from edgelab.machine import child
 
 if TYPE_CHECKING:
     import openai
 
 STAND_IN = "stand-in"  # the name of its model
 MODEL_VARIABLE = "EDGELAB_CLOUD_MODEL"
-READY_S, CLOSE_S = 60.0, 5.0
 
 
 class CloudError(UserError):
@@ -43,7 +40,7 @@ class Cloud:
 
     def __init__(self, base_url: str, key: str, network: Network, process: subprocess.Popen[str]) -> None:
         self.base_url, self.key, self.network, self.process = base_url, key, network, process
-        self._end = weakref.finalize(self, _end, process)
+        self._end = weakref.finalize(self, child.end, process)
 
     def __enter__(self) -> "Cloud":
         return self
@@ -124,35 +121,10 @@ def start_cloud(
     key = new_key()
     settings = {"bundle": str(Path(bundle).resolve()), "key": key, "answer_rate": answer_rate, "seed": seed}
     settings["network"] = asdict(network)
-    with tempfile.TemporaryFile("w+", encoding="utf-8") as complaints:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "edgelab.cloud.server"],
-            stdin=subprocess.PIPE,  # the settings, the key among them; then it stays open for as long as this lives
-            stdout=subprocess.PIPE,
-            stderr=complaints,
-            text=True,
-            start_new_session=True,  # an interrupted cell is not the end of the server
-        )
-        stdin, stdout = _pipes(process)
-        impatient = threading.Timer(READY_S, process.kill)
-        impatient.start()
-        try:
-            with contextlib.suppress(BrokenPipeError):  # it died at once: its complaint is read below
-                stdin.write(json.dumps(settings) + "\n")
-                stdin.flush()
-            port = stdout.readline().strip()  # the port, once it answers; nothing if it died
-        except BaseException:
-            _end(process)
-            raise
-        finally:
-            impatient.cancel()
-        if not port.isdigit():
-            _end(process)
-            complaints.seek(0)
-            said = complaints.read().strip().splitlines()
-            raise CloudError(
-                f"the stand-in cloud did not come up: {said[-1] if said else f'no word within {READY_S:g} s'}"
-            )
+    try:
+        process, port = child.start("edgelab.cloud.server", settings)
+    except child.ChildError as error:
+        raise CloudError(f"the stand-in cloud did not come up: {error}") from None
     return Cloud(f"http://127.0.0.1:{port}/v1", key, network, process)
 
 
@@ -198,21 +170,3 @@ def new_key() -> str:
 def model_name() -> str:
     """The model to ask for: what EDGELAB_CLOUD_MODEL names, else the stand-in's."""
     return os.environ.get(MODEL_VARIABLE, "").strip() or STAND_IN
-
-
-def _pipes(process: subprocess.Popen[str]) -> tuple[IO[str], IO[str]]:
-    """The process's standard input and output: `start_cloud` asked for both."""
-    return cast(IO[str], process.stdin), cast(IO[str], process.stdout)
-
-
-def _end(process: subprocess.Popen[str]) -> None:
-    """Closing its input asks the server to end; a few seconds' patience, then force."""
-    stdin, stdout = _pipes(process)
-    with contextlib.suppress(OSError):
-        stdin.close()
-    try:
-        process.wait(CLOSE_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-    stdout.close()

@@ -5,39 +5,19 @@ ends when that closes. `serve` runs it in the foreground, for `edgelab cloud`.
 """
 
 import json
-import os
 import socket
 import sys
-import threading
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from edgelab.bundle.predict import Bundle
-from edgelab.cloud.client import STAND_IN, CloudError
+from edgelab.cloud.client import STAND_IN
 from edgelab.cloud.network import Network
 from edgelab.cloud.stand_in import Service
+from edgelab.machine.serving import end_with, first_line, listen
 
 if TYPE_CHECKING:
     import uvicorn
-
-
-def listen(port: int) -> socket.socket:
-    """A loopback socket on this port, 0 for a free one.
-
-    Raises:
-        CloudError: the port is taken or forbidden.
-    """
-    # With the protocol named, asyncio sends small packets at once; without, each answer waits 40 ms for the next.
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind(("127.0.0.1", port))
-        listening.listen()  # now: until somebody listens, the port can be bound a second time
-    except (OSError, OverflowError) as error:
-        listening.close()
-        raise CloudError(f"port {port}: cannot be served on: {getattr(error, 'strerror', None) or error}") from None
-    return listening
 
 
 def configured(service: Service, key: str, network: Network) -> "uvicorn.Config":
@@ -79,33 +59,13 @@ def serve(
 
     server = Server(configured(Service(bundle, STAND_IN, answer_rate=answer_rate, seed=seed), key, network))
     if life_line is not None:
-        for watch in (_until_closed, _until_orphaned):
-            threading.Thread(target=_end_after, args=(watch, life_line, server), daemon=True).start()
+        end_with(life_line, server)
     server.run([listening])
-
-
-def _until_closed(life_line: int) -> None:
-    while os.read(life_line, 1024):  # not sys.stdin: a thread that waits in it would block Python's own exit
-        pass
-
-
-def _until_orphaned(life_line: int) -> None:
-    """The pipe stays open in what a killed parent had forked; the parent's id does not stay."""
-    parent = os.getppid()
-    while os.getppid() == parent:
-        time.sleep(0.5)
-
-
-def _end_after(watch: Callable[[int], None], life_line: int, server: "uvicorn.Server") -> None:
-    watch(life_line)
-    server.should_exit = True
-    time.sleep(3)
-    os._exit(1)  # whatever it hangs in: nobody is left to ask
 
 
 def main() -> None:
     """Serve as the settings on standard input say, until that closes; the port goes to standard output."""
-    settings = json.loads(_first_line(0))
+    settings = json.loads(first_line(0))
     outage = settings["network"]["outage"]
     network = Network(**settings["network"] | {"outage": tuple(outage) if outage else None})
     serve(
@@ -118,13 +78,6 @@ def main() -> None:
         on_ready=lambda port: print(port, flush=True),
         life_line=0,
     )
-
-
-def _first_line(descriptor: int) -> bytes:
-    line = b""
-    while not line.endswith(b"\n") and (more := os.read(descriptor, 1)):
-        line += more
-    return line
 
 
 if __name__ == "__main__":

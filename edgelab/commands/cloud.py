@@ -15,7 +15,8 @@ def cloud(args: argparse.Namespace) -> int:
     from edgelab.bundle.predict import Bundle
     from edgelab.cloud.client import MODEL_VARIABLE, STAND_IN, new_key
     from edgelab.cloud.network import Network
-    from edgelab.cloud.server import listen, serve
+    from edgelab.cloud.server import serve
+    from edgelab.machine.serving import listen
 
     outage = tuple(args.outage) if args.outage else None
     network = Network(args.round_trip_ms, args.jitter, args.loss, outage)

@@ -22,6 +22,7 @@ def report() -> list[str]:
     machine, home = host(), workspace.home()
     existing = next(folder for folder in (home, *home.parents) if os.path.exists(folder))
     encoder = encoder_state() if importlib.util.find_spec("torch") else "not checked: it needs torch"
+    browser = browser_state()
     versions = workspace.versions(required_libraries())
     lines = [
         f"edgelab     {__version__}, Python {machine.python}, {machine.system}",
@@ -34,6 +35,7 @@ def report() -> list[str]:
         f"memory      {size(machine.memory_bytes)}, {size(machine.available_bytes)} of it available",
         f"artifacts   {home}: {size(workspace.folder_bytes(home))} used, {size(shutil.disk_usage(existing).free)} free",
         f"encoder     {encoder}",
+        f"browser     {browser}",
         "libraries",
         *(f"  {name:<21}{'missing' if version == '-' else version}" for name, version in versions.items()),
     ]
@@ -46,6 +48,8 @@ def report() -> list[str]:
         advice.append(f"missing {', '.join(missing)}: run {INSTALL}")
     if not encoder.startswith(("verified", "not checked")):
         advice.append(encoder)
+    if not browser.startswith(("built", "not checked")):
+        advice.append(browser)
     if not (os.path.isdir(existing) and os.access(existing, os.W_OK)):
         advice.append(f"{existing}: nothing can be kept there: set EDGELAB_HOME to a folder that you may write to")
     if workspace.checkout() is None:
@@ -73,6 +77,18 @@ def encoder_state() -> str:
     try:
         return f"verified: the official all-MiniLM-L6-v2, in {pretrained_folder()}"
     except (WeightsError, OSError) as error:
+        return str(error)
+
+
+def browser_state() -> str:
+    """Whether the files that a browser runs bundles with are built."""
+    from edgelab.machine.assets import AssetsError, assets
+
+    try:
+        return f"built: {assets()}"
+    except ImportError:
+        return "not checked: it needs jupyter_core"
+    except AssetsError as error:
         return str(error)
 
 

@@ -9,20 +9,28 @@ import json
 import os
 import re
 import sys
+from math import inf
 
 from edgelab.errors import UserError
 
 LONGEST = 10_000  # characters of a refusal: two paths of the longest kind that there is
 
 
-def printable(text: str) -> str:
-    """The text with its control characters written out."""
-    return re.sub(r"[\x00-\x1f\x7f-\x9f]", lambda found: f"\\x{ord(found[0]):02x}", text)
+def printable(text: str, but: str = "") -> str:
+    """The text with its control characters written out, but for these."""
+    return re.sub(
+        r"[\x00-\x1f\x7f-\x9f]", lambda found: found[0] if found[0] in but else f"\\x{ord(found[0]):02x}", text
+    )
 
 
 def show(*lines: str) -> None:
     """Each on a line of standard output."""
     _write("".join(f"{printable(line)}\n" for line in lines))
+
+
+def show_part(text: str) -> None:
+    """A part of a text that comes bit by bit: its lines and tabs as they are."""
+    _write(printable(text, but="\n\t"))
 
 
 def print_table(rows: list[list[str]]) -> None:
@@ -106,3 +114,11 @@ def abandon_output() -> None:
 def size(count: int) -> str:
     """Bytes as a person reads them."""
     return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:,.0f} MB"
+
+
+def interval(ends: dict[str, float | None], form: str = ".3f") -> str:
+    """An interval as JSON has it, to read; an end that is None is open."""
+    from edgelab.stats.intervals import Interval
+
+    known = {name: inf if end is None else end for name, end in ends.items()}
+    return format(Interval(**known), form)

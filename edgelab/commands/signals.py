@@ -14,15 +14,26 @@ class Terminated(KeyboardInterrupt):
 
 @contextlib.contextmanager
 def heeding_termination() -> Iterator[None]:
-    """Inside, SIGTERM raises `Terminated`, once."""
+    """Inside, SIGTERM raises `Terminated`. A library may make another error of it, which is the stop all the same; one
+    that swallows it goes on, and the next signal raises again.
+
+    Raises:
+        Terminated: the signal came.
+    """
+    asked = False
 
     def stop(number: int, frame: FrameType | None) -> NoReturn:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        nonlocal asked
+        asked = True
         raise Terminated
 
     before = signal.signal(signal.SIGTERM, stop)
     try:
         yield
+    except Exception:
+        if asked:
+            raise Terminated from None
+        raise
     finally:
         signal.signal(signal.SIGTERM, before)
 

@@ -19,6 +19,8 @@ def kind(thing: Any) -> str:
         return "an array"
     if hasattr(thing, "detach"):
         return "a tensor"
+    if hasattr(thing, "iloc"):  # not by type: pandas need not be there
+        return "a table" if hasattr(thing, "columns") else "a column of a table"
     if isinstance(thing, list | tuple):
         return "a list"
     if isinstance(thing, str):
@@ -29,7 +31,8 @@ def kind(thing: Any) -> str:
 
 
 def difference(got: Any, expected: Any, rtol: float = 1e-5, atol: float = 1e-7, *, equal_nan: bool = False) -> str:
-    """How `got` differs from `expected`; empty when it does not. Lists and tuples are interchangeable; a NaN differs.
+    """How `got` differs from `expected`; empty when it does not. Lists and tuples are interchangeable; a NaN differs, but
+    for a gap in a table. A table's rows and columns may stand in any order, and its index means nothing.
 
     Raises:
         TypeError: things of this type cannot be compared.
@@ -40,6 +43,8 @@ def difference(got: Any, expected: Any, rtol: float = 1e-5, atol: float = 1e-7, 
         return f"expected {wanted}, got {kind(got)}{missing}"
     if wanted in ("a number", "an array", "a tensor", "True or False"):
         return _array_difference(got, expected, rtol, atol, equal_nan)
+    if wanted == "a table":
+        return _table_difference(got, expected, rtol, atol)
     if wanted in ("None", "text"):
         return "" if got == expected else f"expected {show(expected)}, got {show(got)}"
     if got is expected or isinstance(expected, np.random.Generator):  # drawing from one is no change
@@ -78,6 +83,27 @@ def _difference_inside(got: Any, expected: dict | list | tuple, rtol: float, ato
     return ""
 
 
+def _table_difference(got: Any, expected: Any, rtol: float, atol: float) -> str:
+    names = list(expected.columns)
+    if sorted(map(str, got.columns)) != sorted(map(str, names)):
+        return f"expected the columns {show(names)}, got {show(list(got.columns))}"
+    if len(got) != len(expected):
+        return f"expected a table of {len(expected)} rows, got one of {len(got)}"
+    plain = (table.reset_index(drop=True) for table in (got, expected))
+    got, expected = (table.sort_values(names, key=lambda column: column.astype(str)) for table in plain)
+    for name in names:
+        mine, theirs = got[name].tolist(), expected[name].tolist()
+        if all(kind(value) == "a number" for value in [*mine, *theirs]):
+            found = _array_difference(mine, theirs, rtol, atol, equal_nan=True)
+        else:
+            pairs = zip(mine, theirs, strict=True)
+            alike = all(kind(a) == kind(b) and str(a) == str(b) for a, b in pairs)
+            found = "" if alike else "the values differ"
+        if found:
+            return f"in the column {name}: {found}"
+    return ""
+
+
 def _array_difference(got: Any, expected: Any, rtol: float, atol: float, equal_nan: bool) -> str:
     if getattr(expected, "requires_grad", False) and not getattr(got, "requires_grad", False):
         return "it has lost its gradient: no detach(), item() or NumPy on the way"
@@ -96,7 +122,7 @@ def _array_difference(got: Any, expected: Any, rtol: float, atol: float, equal_n
     if np.isinf(got).any() and not np.isinf(expected).any():
         return "it contains infinity: is there a division by zero, or an exponential too large?"
     gap = np.abs(got.astype(float) - expected.astype(float))
-    return f"the values differ by up to {np.max(gap, initial=0):.3g}"
+    return f"the values differ by up to {np.max(gap[~np.isnan(gap)], initial=0):.3g}"
 
 
 def _numpy(thing: Any) -> np.ndarray:
@@ -109,6 +135,8 @@ def show(thing: Any, width: int = 160) -> str:
         array = _numpy(thing)
         text = np.array2string(array, precision=5, separator=", ", threshold=24) if array.size <= 24 else ""
         text = " ".join(text.split()) or f"{kind(thing)} of shape {array.shape}"
+    elif kind(thing) == "a table":
+        text = f"a table of {len(thing)} rows with the columns {', '.join(map(str, thing.columns))}"
     elif isinstance(thing, dict):
         text = "{" + ", ".join(f"{key!r}: {show(value)}" for key, value in thing.items()) + "}"
     elif isinstance(thing, list | tuple):

@@ -61,6 +61,10 @@ class Mistake:
     hint: str
 
 
+class ExerciseError(TypeError):
+    """An exercise that is itself amiss: no answer of a learner's is the reason."""
+
+
 @dataclass(frozen=True)
 class Finding:
     """Why an answer failed: `problem` is told at once, `detail` and `hints` from the second failure on."""
@@ -72,7 +76,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class FunctionExercise:
-    """Judged against `reference` on the drawn inputs."""
+    """Judged against `reference` on the drawn inputs; where that raises, an answer must raise, too."""
 
     name: str
     reference: Callable
@@ -93,17 +97,14 @@ class FunctionExercise:
         inputs = self.inputs()
         expected = trace(self.reference, inputs)
         got = within(limit_s, lambda: trace(attempt, inputs))
-        problems = [
-            mine.fault or difference(mine.output, theirs.output, self.rtol, self.atol)
-            for mine, theirs in zip(got, expected, strict=True)
-        ]
+        problems = [self._problem(mine, theirs) for mine, theirs in zip(got, expected, strict=True)]
         first = next((i for i, problem in enumerate(problems) if problem), None)
         if first is None:
             return None
         detail = "for " + ", ".join(f"{name} = {show(value)}" for name, value in self._named(inputs[first]).items())
-        if not got[first].fault:
+        if not got[first].fault and not expected[first].fault:
             detail = f"expected {show(expected[first].output)}, got {show(got[first].output)}\n{detail}"
-        hints = [m.hint for m in self.mistakes if self._alike(trace(m.wrong, inputs), got)][:1]
+        hints = [m.hint for m in self.mistakes if self._alike(m.wrong, inputs, got)][:1]
         if self._constant(got) and not self._constant(expected):
             hints.append(CONSTANT)
         return Finding(problems[first], detail, tuple(hints))
@@ -113,9 +114,24 @@ class FunctionExercise:
             return case
         return dict(zip(inspect.signature(self.reference).parameters, case, strict=False))
 
-    def _alike(self, a: list[Call], b: list[Call]) -> bool:
-        pairs = zip(a, b, strict=True)
-        return all(x.fault == y.fault and same(x.output, y.output, self.rtol, self.atol) for x, y in pairs)
+    def _problem(self, mine: Call, theirs: Call) -> str:
+        """How one call differs from the reference's. Where that raises an error, one of its type is right, whatever it says."""
+        if theirs.raised is None:
+            return mine.fault or difference(mine.output, theirs.output, self.rtol, self.atol)
+        if mine.raised is not None and issubclass(mine.raised, theirs.raised):
+            return ""
+        return f"expected it to raise {theirs.raised.__name__}, it {mine.fault or f'returned {show(mine.output)}'}"
+
+    def _alike(self, mistake: Callable, inputs: list[Case], got: list[Call]) -> bool:
+        """Whether a mistake does the same on every call: what an error says does not count."""
+        for given, mine in zip(inputs, got, strict=True):
+            (theirs,) = trace(mistake, [given])
+            if theirs.raised is not mine.raised:
+                return False
+            alike = theirs.fault == mine.fault and same(theirs.output, mine.output, self.rtol, self.atol)
+            if mine.raised is None and not alike:
+                return False
+        return True
 
     def _constant(self, calls: list[Call]) -> bool:
         first = calls[0].output
@@ -147,7 +163,7 @@ class DesignExercise:
         """What is wrong with this value; empty when it is good.
 
         Raises:
-            TypeError: the exercise itself is amiss: its judge gives a score, but there is no bar.
+            ExerciseError: its judge gives a score, but there is no bar.
         """
         if kind(value) != kind(self.reference):
             return [f"expected {kind(self.reference)}, got {kind(value)}"]
@@ -161,7 +177,7 @@ class DesignExercise:
         if isinstance(verdict, list):
             return verdict
         if self.bar is None:
-            raise TypeError(f"{self.name}: expected complaints or, for a score, a bar")
+            raise ExerciseError(f"{self.name}: expected complaints or, for a score, a bar")
         return [] if verdict >= self.bar else [f"expected a score of at least {self.bar:g}, got {verdict:.4g}"]
 
 
@@ -208,18 +224,28 @@ class Checks:
         self.exercises[name] = DesignExercise(name, answer, judge, nudge, mistakes, bar)
 
     def __call__(self, thing: Any, *value: Any) -> Any:
-        """`check(function)` or `check("name", value)`: prints the verdict, returns what to go on with."""
+        """`check(function)` or `check("name", value)`: prints the verdict, returns what to go on with.
+
+        Raises:
+            ExerciseError: the exercise itself is amiss.
+        """
         attempt = value[0] if value else thing
         exercise = self._find(thing if isinstance(thing, str) else getattr(thing, "__name__", kind(thing)))
         name = exercise.name
         self._passed.discard(name)
-        if is_stub(attempt):
-            print(TODO.format(name))
-            return exercise.reference
         try:
+            if is_stub(attempt):
+                print(TODO.format(name))
+                return exercise.reference
             finding = exercise.examine(attempt, self._limit_s)
         except TimeoutError:
             finding = Finding(f"took more than {self._limit_s:g} seconds: does a loop never end?")
+        except ExerciseError:
+            raise
+        except (
+            Exception
+        ) as error:  # an answer that no code of ours expected: a number too large for NumPy, a broken __eq__
+            finding = Finding(f"it cannot be compared: {type(error).__name__}: {error}")
         if finding is None:
             self._passed.add(name)
             self._failures.pop(name, None)

@@ -61,7 +61,7 @@ COURSE = (
     ("03_export", "one file, which runtimes? what silently changes?", "core", 45),
     ("04_routing", "which requests stay local?", "core", 60),
     ("05_measurement", "is the difference real? would it hold in the field?", "core", 60),
-    ("06_tiers", "which devices does it reach? where does it fall back?", "elective", 45),
+    ("06_tiers", "which devices does it reach? where does it fall back?", "elective", 100),
     ("07_personalization", "how does it become mine without my data leaving?", "elective", 60),
     ("08_generation", "when does a generative model earn its cost?", "elective", 60),
     ("09_privacy", "what leaves the device, and who can take the model?", "elective", 60),

@@ -14,10 +14,11 @@ from edgelab.course.compare import same
 
 @dataclass(frozen=True)
 class Call:
-    """What one call did: `output`, or the `fault` (an exception, a changed input) in words."""
+    """What one call did: `output`, or the `fault` (an exception, a changed input) in words; `raised` is the exception's type."""
 
     output: Any
     fault: str = ""
+    raised: type[BaseException] | None = None
 
 
 def trace(function: Callable, inputs: list[tuple | dict]) -> list[Call]:
@@ -29,7 +30,7 @@ def trace(function: Callable, inputs: list[tuple | dict]) -> list[Call]:
             with np.errstate(all="ignore"):
                 output = function(**given) if isinstance(given, dict) else function(*given)
         except (Exception, SystemExit) as error:
-            calls.append(Call(None, f"raised {type(error).__name__}: {error}"))
+            calls.append(Call(None, f"raised {type(error).__name__}: {error}", type(error)))
             continue
         unchanged = same(given, original, 0, 0)
         calls.append(Call(output, "" if unchanged else "it changes its own input: work on a copy"))

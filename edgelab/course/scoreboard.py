@@ -23,7 +23,8 @@ IDENTITY = ("notebook", "model", "precision", "runtime", "data", "split", "host"
 @dataclass(frozen=True)
 class Row:
     """One model as measured on one host: `accuracy_low` and `accuracy_high` bound its 95 % interval, `latency_ms`
-    holds the raw samples of one request each (none where it was not timed), `size_bytes` is the whole bundle."""
+    holds the raw samples of one request each (none where it was not timed), `size_bytes` is the whole bundle.
+    `call_exact_match` is the share of requests whose label and slots are all right; None where the data has no slots."""
 
     notebook: str
     model: str
@@ -39,6 +40,7 @@ class Row:
     latency_ms: tuple[float, ...]
     host: str
     measured_at: str
+    call_exact_match: float | None = None  # last: rows that were kept before it was measured have none
 
     def __post_init__(self) -> None:
         steps = (0, self.accuracy_low, self.accuracy, self.accuracy_high, 1)
@@ -60,6 +62,7 @@ def measured(
     *,
     size_bytes: int,
     slot_exact_match: float | None = None,
+    call_exact_match: float | None = None,
     precision: str = "fp32",
     runtime: str = "onnxruntime",
     data: str = "pocket",
@@ -69,7 +72,8 @@ def measured(
     accuracy = accuracy_interval(correct)
     interval = (accuracy.value, accuracy.low, accuracy.high)
     taken = (samples.milliseconds, host().cpu, date.today().isoformat())
-    return Row(notebook, model, precision, runtime, data, split, *interval, slot_exact_match, size_bytes, *taken)
+    measures = (*interval, slot_exact_match, size_bytes, *taken, call_exact_match)
+    return Row(notebook, model, precision, runtime, data, split, *measures)
 
 
 def file() -> Path:
@@ -120,19 +124,25 @@ def pretty(board: "pd.DataFrame") -> "pd.DataFrame":
     def column(name: str, form: str, scale: float = 1.0) -> list[str]:
         return ["-" if pd.isna(value) else format(scale * value, form) for value in board[name]]
 
+    def short(name: str, scale: float = 1.0) -> list[str]:
+        """Five characters up to a thousand: with a generator's row the table would not fit any more."""
+        return ["-" if pd.isna(v) else f"{v:.{1 + (v < 100) + (v < 10)}f}" for v in scale * board[name].astype(float)]
+
     low, high = column("accuracy_low", ".1f", 100), column("accuracy_high", ".1f", 100)
     accuracy = [f"{a} [{b}, {c}]" for a, b, c in zip(column("accuracy", ".1f", 100), low, high, strict=True)]
-    return pd.DataFrame(
+    shown = pd.DataFrame(
         {
             "Model": board["model"].to_numpy(),
             "Precision": board["precision"].to_numpy(),
             "Runtime": board["runtime"].to_numpy(),
             "Data": [f"{data}, {split}" for data, split in zip(board["data"], board["split"], strict=True)],
             "Accuracy, % [95 % interval]": accuracy,
+            "Calls exact, %": column("call_exact_match", ".1f", 100),
             "Slots exact, %": column("slot_exact_match", ".1f", 100),
-            "Size, MB": column("size_bytes", ".3f", 1e-6),
-            "p50, ms": column("p50_ms", ".3f"),
-            "p90, ms": column("p90_ms", ".3f"),
+            "Size, MB": short("size_bytes", 1e-6),
+            "p50, ms": short("p50_ms"),
+            "p90, ms": short("p90_ms"),
             "Host": board["host"].to_numpy(),
         }
     )
+    return shown if board["call_exact_match"].notna().any() else shown.drop(columns="Calls exact, %")

@@ -7,15 +7,25 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from edgelab.bundle.predict import Bundle
+from edgelab.bundle.predict import Bundle, Prediction
 from edgelab.course import plots
 from edgelab.course.explorer import explorer, slider, spaced
 from edgelab.stats.intervals import accuracy_interval
 from edgelab.stats.softmax import softmax
 
 
+def route(bundle: Bundle, prediction: Prediction) -> str:
+    """Where the request would be answered: in the cloud if the label says so, or the bundle has a threshold and the
+    label's probability lies below it; else on the device."""
+    if prediction.label == "ask_cloud":
+        return "ask the cloud"
+    if prediction.confidence < bundle.manifest["thresholds"].get("confidence", 0.0):
+        return "not sure: would ask the cloud"
+    return "on this device"
+
+
 def compute_call(bundle: Bundle, text: str, best: int = 3) -> pd.DataFrame:
-    """The tool call for one request: the label, its slots, how sure, how long; then the runners-up."""
+    """The tool call for one request: the label, its slots, how sure, where and how long; then the runners-up."""
     prediction = bundle.predict(text)
     probabilities = softmax(prediction.intent_logits)
     order = np.argsort(-probabilities)[:best]
@@ -25,13 +35,14 @@ def compute_call(bundle: Bundle, text: str, best: int = 3) -> pd.DataFrame:
             "tool": [bundle.labels[i] for i in order],
             "probability": [f"{probabilities[i]:.3f}" for i in order],
             "slots": [slots] + [""] * (len(order) - 1),
+            "route": [route(bundle, prediction)] + [""] * (len(order) - 1),
             "answered in": [f"{prediction.latency_ms:.2f} ms"] + [""] * (len(order) - 1),
         }
     )
 
 
 def show_pocket(bundle: Bundle, text: str = "wake me at quarter past six tomorrow") -> ipywidgets.VBox:
-    """Type a request, see the tool call at every key."""
+    """Type a request, see the tool call, and where it would be answered, at every key."""
     box = ipywidgets.Text(value=text, description="Say", continuous_update=True, layout={"width": "min(100%, 640px)"})
     answer, table = ipywidgets.HTML(), ipywidgets.HTML()
 
@@ -41,8 +52,7 @@ def show_pocket(bundle: Bundle, text: str = "wake me at quarter past six tomorro
             answer.value, table.value = "Type a request.", ""
             return
         calls = compute_call(bundle, request)
-        where = "escalate to the cloud" if calls["tool"][0] == "ask_cloud" else "on this device"
-        answer.value = f"<b>{html.escape(calls['tool'][0])}</b>, {where}"
+        answer.value = f"<b>{html.escape(calls['tool'][0])}</b>, {calls['route'][0]}"
         table.value = spaced(calls)
 
     box.observe(update, names="value")

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from edgelab.datasets.slots import Span
 
@@ -57,7 +57,8 @@ class Part:
 
 @dataclass(frozen=True)
 class Dataset:
-    """Three splits and the names of what is in them, sorted. `extra` holds further splits (out of scope)."""
+    """Three splits and the names of what is in them, sorted. `extra` holds further splits (out of scope), `unlabelled`
+    further texts of the same kind, from which a student learns what its teacher makes of them."""
 
     name: str
     train: Split
@@ -66,12 +67,25 @@ class Dataset:
     labels: tuple[str, ...]
     slot_names: tuple[str, ...] = ()
     extra: dict[str, Split] = field(default_factory=dict)
+    unlabelled: tuple[str, ...] = ()
+
+    @property
+    def labelled(self) -> "Dataset":
+        """The same without its unlabelled texts."""
+        return replace(self, unlabelled=())
+
+    @property
+    def held_out(self) -> tuple[Split, ...]:
+        """Every split that nothing is trained on."""
+        return (self.validation, self.test, *self.extra.values())
 
     @property
     def fingerprint(self) -> str:
         """SHA-256 of every text, label and span: the same data, the same fingerprint."""
         splits = {"train": self.train, "validation": self.validation, "test": self.test, **self.extra}
-        content = {name: [s.texts, s.labels, s.spans] for name, s in splits.items()}
+        content: dict[str, object] = {name: [s.texts, s.labels, s.spans] for name, s in splits.items()}
+        if self.unlabelled:
+            content["unlabelled"] = self.unlabelled
         plain = json.dumps(content, sort_keys=True, default=lambda span: [span.start, span.end, span.name])
         return hashlib.sha256(plain.encode()).hexdigest()
 
@@ -84,6 +98,8 @@ class Dataset:
 def assemble(name: str, splits: dict[str, Split], extra: dict[str, Split] | None = None) -> Dataset:
     """A data set of these splits, with the names that occur in them."""
     slot_names = {s.name for split in splits.values() for spans in split.spans or () for s in spans}
+    if not slot_names:  # a file may have a place for slots, and none in it
+        splits = {name: replace(split, spans=None) for name, split in splits.items()}
     labels = tuple(sorted({label for split in splits.values() for label in split.labels}))
     return Dataset(
         name, splits["train"], splits["validation"], splits["test"], labels, tuple(sorted(slot_names)), extra or {}

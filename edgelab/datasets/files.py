@@ -1,13 +1,14 @@
-"""The learner's own file: CSV, TSV or JSONL."""
+"""The learner's own file of labelled texts, with slots or without: CSV, TSV or JSONL."""
 
-import json
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from edgelab.datasets.dataset import SPLITS, Dataset, Part, Split, assemble
-from edgelab.datasets.sources import DataError, read_records
+from edgelab.datasets.slots import Span, parse_marked
+from edgelab.datasets.sources import LABELLED, DataError, read_cell, read_records
+from edgelab.datasets.spans import read_spans, whole_words
 
 
 @dataclass(frozen=True)
@@ -32,20 +33,28 @@ class Rows:
 def read_rows(path: Path) -> Rows:
     """A CSV, TSV or JSONL file with columns `text`, `label` and, optionally, `split`.
 
+    Its slots stand in a column `marked` in place of `text`, `wake me at [6:15](time)` (`slots.parse_marked`), or, in
+    JSONL, as offsets: `"slots": [{"start": 11, "end": 15, "name": "time"}]` (`spans.read_spans`). A row without has none;
+    where no row has any, `spans` of the examples is None.
+
     Raises:
         DataError: names the file, the line and what was expected.
     """
     rows = []
-    records = read_records(path)
-    has_split = any("split" in record for _, record in records)
+    records = read_records(path, LABELLED)
+    has_split, has_slots, is_marked = (any(c in r for _, r in records) for c in ("split", "slots", "marked"))
     for number, record in records:
-        text, label = (_value(path, number, column, record[column]) for column in ("text", "label"))
+        if is_marked and "marked" not in record:
+            raise DataError(f"{path}, line {number}: expected 'marked' as in other lines, found 'text'")
+        text, spans = _request(path, number, record)
+        label = _value(path, number, "label", record["label"])
         split = str(record.get("split") or "").strip()
         if has_split and split not in SPLITS:
             raise DataError(f"{path}, line {number}: expected split train, validation or test, found {split!r}")
-        rows.append((number, text, label, split))
-    numbers, texts, labels, assigned = zip(*rows, strict=True)
-    return Rows(path, numbers, Split(texts, labels), assigned if has_split else None)
+        rows.append((number, text, label, spans, split))
+    numbers, texts, labels, of_each, assigned = zip(*rows, strict=True)
+    examples = Split(texts, labels, of_each if has_slots or is_marked else None)
+    return Rows(path, numbers, examples, assigned if has_split else None)
 
 
 def load_file(path: Path) -> Dataset:
@@ -101,21 +110,49 @@ def _check_splits(
             )
 
 
+def _request(path: Path, number: int, record: dict) -> tuple[str, tuple[Span, ...]]:
+    """The text of a row, trimmed, and its slots.
+
+    Raises:
+        DataError: the text is none, or the slots are not those of whole words in it.
+    """
+    text = _value(path, number, "text", record["marked" if "marked" in record else "text"])
+    try:
+        plain, spans = _given(path, record, text)
+        spans = whole_words(plain, spans)
+    except ValueError as error:
+        raise DataError(f"{path}, line {number}: {error}") from None
+    before = len(plain) - len(plain.lstrip())
+    return plain.strip(), tuple(Span(s.start - before, s.end - before, s.name) for s in spans)
+
+
+def _given(path: Path, record: dict, trimmed: str) -> tuple[str, tuple[Span, ...]]:
+    """The text that the offsets of the spans count in, and the spans.
+
+    Raises:
+        ValueError: a bracket or an offset is wrong, or the slots stand where none are read.
+    """
+    if "marked" in record:
+        if "slots" in record:
+            raise ValueError("expected slots in one of 'marked' and 'slots', found both")
+        return parse_marked(trimmed)
+    if "slots" in record and path.suffix.lower() != ".jsonl":
+        raise ValueError(
+            "expected slots marked in the text, in a column 'marked' in place of 'text', found a column 'slots', which "
+            ".jsonl files alone have"
+        )
+    return str(record["text"]), read_spans(record.get("slots", []))
+
+
 def _value(path: Path, number: int, column: str, value: object) -> str:
-    """A text or a label, trimmed; a JSON file may have numbers as labels.
+    """A text or a label, trimmed.
 
     Raises:
         DataError: it is none.
     """
-    if value is not None and not isinstance(value, str | int):
-        raise DataError(f"{path}, line {number}: expected a {column} as a string, found {json.dumps(value)[:40]}")
-    trimmed = "" if value is None else str(value).strip()
+    trimmed = read_cell(path, number, column, value)
     if not trimmed:
         raise DataError(f"{path}, line {number}: expected a {column}, found it empty")
-    try:
-        trimmed.encode()
-    except UnicodeEncodeError:
-        raise DataError(f"{path}, line {number}: expected a {column} of whole characters, found half of one") from None
     return trimmed
 
 

@@ -11,7 +11,8 @@ from edgelab.workspace import data_home
 
 
 def load(source: str | Path) -> Dataset:
-    """The data set of that name, or the learner's file of that path; a `DataError` where it is missing or malformed."""
+    """The data set of that name, or the learner's file of that path, with slots or without (`files.read_rows` says how it
+    gives them); a `DataError` where it is missing or malformed."""
     if source == "pocket":
         return load_pocket(data_home() / "pocket")
     if source == "clinc150":

@@ -4,10 +4,14 @@ Pure Python, so that a deployed bundle can decode its slots without pandas or to
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-MARKED = re.compile(r"\[([^\[\]()]+)\]\(([a-z_]+)\)")
+# A backslash takes the next character with it, so that none is read in two ways.
+MARK = re.compile(r"\[((?:[^\[\]\\]|\\.)*)\]\(([^\[\]()]*)\)", re.DOTALL)
+PLAIN = re.compile(r"(?:[^\[\]\\]|\\.|\\\Z)+", re.DOTALL)
+ESCAPE = re.compile(r"\\([\[\]()\\])")
+NAME = re.compile(r"[\w.-]+")  # of a slot
 
 
 @dataclass(frozen=True)
@@ -20,23 +24,42 @@ class Span:
 
 
 def parse_marked(line: str) -> tuple[str, tuple[Span, ...]]:
-    """Split `wake me at [seven](time)` into its plain text and its spans.
+    r"""Split `wake me at [seven](time)` into its plain text and its spans.
+
+    A bracket that belongs to the text is written `\[` or `\]`; also `\\`, `\(` and `\)` stand for the second character.
+    A backslash before any other character is one, and so are parentheses that do not follow a value.
 
     Raises:
-        ValueError: a bracket or parenthesis stands outside a `[value](slot)` pair.
+        ValueError: a bracket is no part of a `[value](slot)`, the value is empty, or the slot's name is none.
     """
     text, spans, position = "", [], 0
-    for match in MARKED.finditer(line):
-        text += line[position : match.start()]
-        value, name = match.groups()
-        spans.append(Span(len(text), len(text) + len(value), name))
-        text += value
-        position = match.end()
-    text += line[position:]
-    outside = MARKED.sub("", line)
-    if set(outside) & set("[]()"):
-        raise ValueError(f"expected slots as [value](slot), found a stray bracket in {line!r}")
+    while position < len(line):
+        mark = MARK.match(line, position)
+        found = mark or PLAIN.match(line, position)
+        if found is None:
+            raise ValueError(
+                f"expected slots as [value](slot), found a stray bracket at {line[position : position + 40]!r}; "
+                r"a bracket of the text itself is written \[ or \]"
+            )
+        piece = ESCAPE.sub(r"\1", mark[1] if mark else found[0])
+        if mark:
+            if not piece:
+                raise ValueError(f"expected slots as [value](slot), found no value in {mark[0][:40]!r}")
+            spans.append(Span(len(text), len(text) + len(piece), slot_name(mark[2])))
+        text += piece
+        position = found.end()
     return text, tuple(spans)
+
+
+def slot_name(given: str) -> str:
+    """A slot's name, as it was given.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if not NAME.fullmatch(given):
+        raise ValueError(f"expected a slot's name of letters, digits, '_', '-' and '.', found {given[:40]!r}")
+    return given
 
 
 def tag_names(slot_names: list[str]) -> list[str]:
@@ -71,9 +94,13 @@ def spans_to_tags(
 
 
 def tags_to_spans(
-    tag_ids: Sequence[int], word_ids: list[int | None], offsets: list[tuple[int, int]], tags: list[str]
+    tag_ids: Sequence[int] | Mapping[int, int],
+    word_ids: list[int | None],
+    offsets: list[tuple[int, int]],
+    tags: list[str],
 ) -> tuple[Span, ...]:
-    """Spans of the predicted tags. An `I-` that follows no span of its own slot begins a new one."""
+    """Spans of the predicted tags, of which each word's first token has one. An `I-` that follows no span of its own slot
+    begins a new one."""
     ends, spans = word_ends(word_ids, offsets), []
     open_name = None
     for i in first_pieces(word_ids):

@@ -4,7 +4,10 @@ import csv
 import io
 import json
 import os
+import stat
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from edgelab.errors import UserError, disk_is_full
@@ -40,7 +43,28 @@ PUBLIC = {
 }
 NAMED = ("pocket", *PUBLIC)  # what `loading.load` knows by name: all else is a file
 
-COLUMNS = ("text", "label", "split")  # of a learner's file; the last one may be missing
+
+@dataclass(frozen=True)
+class Columns:
+    """The columns of a file that mean something: exactly one of each group in `needed`, any of `optional`. `source` says
+    what is taken at all."""
+
+    source: str
+    needed: tuple[tuple[str, ...], ...]
+    optional: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All of them."""
+        return (*(name for group in self.needed for name in group), *self.optional)
+
+
+LABELLED = Columns(
+    f"a .csv, .tsv or .jsonl file, or one of {', '.join(NAMED)}",
+    needed=(("text", "marked"), ("label",)),
+    optional=("slots", "split"),
+)
+UNLABELLED = Columns("a .txt, .csv, .tsv or .jsonl file", needed=(("text",),))
 
 
 class DataError(UserError):
@@ -49,44 +73,70 @@ class DataError(UserError):
 
 def fetch(name: str) -> dict[str, Path]:
     """The files of a public set, downloaded once and verified. `EDGELAB_MIRROR` names another server
-    that holds them under the same names (`…/clinc150/data_full.json`).
+    that holds them under the same names (`…/clinc150/data_full.json`). Raises DataError as `fetch_file` does.
+    """
+    base, files = PUBLIC[name]
+    folder = download_folder(name)
+    return {
+        file: fetch_file(
+            name,
+            file,
+            mirrored(f"{name}/{file.rsplit('/', 1)[-1]}") or base + file,
+            sha256,
+            folder / file.replace("/", "_"),
+        )
+        for file, sha256 in files.items()
+    }
+
+
+def download_folder(name: str) -> Path:
+    """Where a set's files are kept, made where it is missing. Raises HomeError if it cannot be."""
+    folder = download_home() / name
+    with home_errors():
+        folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def mirrored(place: str) -> str | None:
+    """The address on the server that `EDGELAB_MIRROR` names; None where it names none."""
+    mirror = os.environ.get("EDGELAB_MIRROR")
+    return f"{mirror.rstrip('/')}/{place}" if mirror else None
+
+
+def fetch_file(name: str, file: str, url: str, sha256: str, kept: Path, *, bar: bool = True) -> Path:
+    """One file of a set, downloaded once, verified at each call; `kept` is whole or not there.
 
     Raises:
-        DataError: a file cannot be had, kept, or is another one than was published.
+        DataError: it cannot be had, kept, or is another one than was published.
     """
     import pooch
 
     pooch.get_logger().setLevel("WARNING")  # a bar shows a download; where there is none, stderr is left to the error
-    base, files = PUBLIC[name]
-    mirror = os.environ.get("EDGELAB_MIRROR")
-    folder = download_home() / name
-    with home_errors():
-        folder.mkdir(parents=True, exist_ok=True)
-    paths = {}
-    for file, sha256 in files.items():
-        url = f"{mirror.rstrip('/')}/{name}/{file.rsplit('/', 1)[-1]}" if mirror else base + file
-        known, kept, failed = f"sha256:{sha256}", file.replace("/", "_"), None
-        try:
-            paths[file] = Path(pooch.retrieve(url, known, fname=kept, path=folder, progressbar=shows_bars()))
-        except Exception as error:
-            if disk_is_full(error):
-                raise DataError(f"{name}: no space left in {folder} for {file}") from None
-            failed = str(error)
-        if failed is not None:  # the caught error is gone, and with it the bar, which ended its own line
-            raise DataError(
-                f"{name}: cannot get {file} from {url}: {failed}; "
-                "check the connection, or set EDGELAB_MIRROR to a server that holds the file"
-            )
-    return paths
+    failed, shown = None, bar and shows_bars()
+    try:
+        pooch.retrieve(url, f"sha256:{sha256}", fname=kept.name, path=kept.parent, progressbar=shown)
+    except Exception as error:
+        if disk_is_full(error):
+            raise DataError(f"{name}: no space left in {kept.parent} for {file}") from None
+        failed = str(error)
+    if failed is not None:  # the caught error is gone, and with it the bar, which ended its own line
+        raise DataError(
+            f"{name}: cannot get {file} from {url}: {failed}; "
+            "check the connection, or set EDGELAB_MIRROR to a server that holds the file"
+        )
+    return kept
 
 
 def read_text(path: Path) -> str:
     """A whole text file.
 
     Raises:
-        DataError: it cannot be read, or is not UTF-8; the message names the line.
+        DataError: it is none, cannot be read, or is not UTF-8; the message names the line.
     """
     try:
+        kind = path.stat().st_mode
+        if not stat.S_ISREG(kind) and not stat.S_ISDIR(kind):  # it may have no end, or wait for whoever writes
+            raise DataError(f"{path}: expected a file, found a pipe or a device")
         content = path.read_bytes()
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror}") from None
@@ -97,22 +147,38 @@ def read_text(path: Path) -> str:
         raise DataError(f"{path}, line {line}: expected UTF-8, found byte 0x{content[error.start]:02x}") from None
 
 
-def read_records(path: Path) -> list[tuple[int, dict]]:
-    """(line number, record) of a CSV, TSV or JSONL file; each record has the columns text and label.
+def read_records(path: Path, columns: Columns) -> list[tuple[int, dict]]:
+    """(line number, record) of a CSV, TSV or JSONL file; each record has the needed columns.
 
     Raises:
         DataError: names the file, the line and what was expected.
     """
     readers = {".csv": _table, ".tsv": _table, ".jsonl": _json_lines}
     if path.suffix.lower() not in readers:
-        raise DataError(f"{path}: expected a .csv, .tsv or .jsonl file, or one of {', '.join(NAMED)}")
-    records = list(readers[path.suffix.lower()](path))
+        raise DataError(f"{path}: expected {columns.source}")
+    records = list(readers[path.suffix.lower()](path, columns))
     if not records:
         raise DataError(f"{path}: expected at least one example, found none")
     return records
 
 
-def _table(path: Path) -> Iterator[tuple[int, dict]]:
+def read_cell(path: Path, number: int, column: str, value: object) -> str:
+    """What a column holds as text, trimmed; a JSON file may have numbers as labels, and null where there is nothing.
+
+    Raises:
+        DataError: it is no text.
+    """
+    if value is not None and not isinstance(value, str | int):
+        raise DataError(f"{path}, line {number}: expected a {column} as a string, found {json.dumps(value)[:40]}")
+    trimmed = "" if value is None else str(value).strip()
+    try:
+        trimmed.encode()
+    except UnicodeEncodeError:
+        raise DataError(f"{path}, line {number}: expected a {column} of whole characters, found half of one") from None
+    return trimmed
+
+
+def _table(path: Path, columns: Columns) -> Iterator[tuple[int, dict]]:
     delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
     csv.field_size_limit(2**31 - 1)  # texts may be long; the largest that every system takes
     # Strict: a quote that is never closed would swallow the rest of the file.
@@ -122,7 +188,7 @@ def _table(path: Path) -> Iterator[tuple[int, dict]]:
     try:
         for row in reader:
             if row and not header:
-                header = _columns(path, number, row)
+                header = _header(path, number, row, columns)
             elif row:
                 if len(row) != len(header):
                     raise DataError(
@@ -138,27 +204,40 @@ def _table(path: Path) -> Iterator[tuple[int, dict]]:
         ) from None
 
 
-def _json_lines(path: Path) -> Iterator[tuple[int, dict]]:
+def _json_lines(path: Path, columns: Columns) -> Iterator[tuple[int, dict]]:
     for number, line in enumerate(read_text(path).split("\n"), 1):
         if line.strip():
             try:
-                record = json.loads(line)
+                record = json.loads(line, object_pairs_hook=_each_once)
             except (ValueError, RecursionError) as error:  # also a number or a nesting that Python does not read
                 said, _, _ = getattr(error, "msg", str(error)).partition(";")
                 raise DataError(f"{path}, line {number}: expected a JSON object: {said}") from None
             if not isinstance(record, dict):
                 raise DataError(f"{path}, line {number}: expected a JSON object, found {line[:40]!r}")
-            yield number, dict(zip(_columns(path, number, record), record.values(), strict=True))
+            yield number, dict(zip(_header(path, number, record, columns), record.values(), strict=True))
 
 
-def _columns(path: Path, number: int, found: Iterable[str]) -> list[str]:
-    """The names of the columns; ours as `COLUMNS` has them, however a table program wrote them (`Label`).
+def _each_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """A JSON object. Python keeps the last of two values under one name, and says nothing of the other.
 
     Raises:
-        DataError: text or label is missing, or one of ours stands twice.
+        ValueError: a name stands twice.
+    """
+    record = dict(pairs)
+    if len(record) < len(pairs):
+        (twice, _), *_ = Counter(name for name, _ in pairs).most_common(1)
+        raise ValueError(f"{json.dumps(twice)[:60]} stands twice in it")
+    return record
+
+
+def _header(path: Path, number: int, found: Iterable[str], columns: Columns) -> list[str]:
+    """The names of the columns; ours in small letters, however a table program wrote them (`Label`).
+
+    Raises:
+        DataError: one that is needed is missing, one of ours stands twice, or two stand for the same.
     """
     names = [name.strip() for name in found]
-    forms: dict[str, list[str]] = {column: [] for column in COLUMNS}
+    forms: dict[str, list[str]] = {column: [] for column in columns.names}
     for name in names:
         forms.get(name.lower(), []).append(name)
     for column, forms_found in forms.items():
@@ -166,6 +245,11 @@ def _columns(path: Path, number: int, found: Iterable[str]) -> list[str]:
             raise DataError(
                 f"{path}, line {number}: expected one column {column!r}, found it repeated: {', '.join(forms_found)}"
             )
-        if not forms_found and column != "split":
-            raise DataError(f"{path}, line {number}: expected a column {column!r}, found {', '.join(names) or 'none'}")
-    return [name.lower() if name.lower() in COLUMNS else name for name in names]
+    for group in columns.needed:
+        present = [column for column in group if forms[column]]
+        if not present:
+            listed = ", ".join(names) or "none"
+            raise DataError(f"{path}, line {number}: expected a column {group[0]!r}, found {listed}")
+        if len(present) > 1:
+            raise DataError(f"{path}, line {number}: expected one column of {' and '.join(present)}, found both")
+    return [name.lower() if name.lower() in forms else name for name in names]

@@ -4,7 +4,8 @@ import random
 
 import numpy as np
 
-from edgelab.datasets.dataset import Dataset
+from edgelab.datasets.dataset import Dataset, Split
+from edgelab.distillation.substitution import substituted
 
 # Share of each operation. None keeps the label for certain, which is why the teacher labels what comes out.
 MIXTURE = {
@@ -16,10 +17,24 @@ MIXTURE = {
     "insert": 0.05,
 }
 NEIGHBOURS = 15
+# Of the variations of data with slots, so many are training texts with other values in them, and else unchanged.
+EXCHANGED_SHARE = 0.6
 
 
 def augment(dataset: Dataset, vocabulary: int, count: int, *, seed: int = 0) -> tuple[str, ...]:
-    """`count` variations of the training texts, made on tokens of the trimmed vocabulary and decoded to text."""
+    """`count` variations of the training texts: with other values in their slots, if they have any; made on tokens of
+    the trimmed vocabulary and decoded to text."""
+    exchanged = round(EXCHANGED_SHARE * count) if any(dataset.train.spans or ()) else 0
+    return _exchanged(dataset.train, exchanged, seed) + _varied(dataset, vocabulary, count - exchanged, seed)
+
+
+def _exchanged(train: Split, count: int, seed: int) -> tuple[str, ...]:
+    copies = -(-count // len(train))
+    texts = [text for copy in range(copies) for text in substituted(train, seed=seed + 1 + copy).texts]
+    return tuple(random.Random(seed).sample(texts, count))
+
+
+def _varied(dataset: Dataset, vocabulary: int, count: int, seed: int) -> tuple[str, ...]:
     from edgelab.models.tokens import encodings, load_tokenizer, trim_vocabulary
 
     if count == 0:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from edgelab.course.exercises import Checks, Mistake
-from edgelab.export.preflight import partitions
+from edgelab.export.placement import partitions
 from edgelab.export.runtimes import agreement, to_bfloat16
 
 check = Checks()

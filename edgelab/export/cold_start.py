@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from edgelab.bundle.manifest import read_manifest, tokenizer_name
 from edgelab.measurement.processes import Program, run_fresh
 
 MODULE = ("-m", "edgelab.export.cold_start")
@@ -16,7 +17,8 @@ MODULE = ("-m", "edgelab.export.cold_start")
 
 def program_in(runtime: str, folder: Path, text: str) -> Program:
     """The program that answers one text with a bundle's file in `onnxruntime` or `openvino`: it prints the label's id."""
-    return (*MODULE, "answer", runtime, str(folder / "model.onnx"), str(folder / "tokenizer.json"), text)
+    tokenizer = folder / tokenizer_name(read_manifest(folder))
+    return (*MODULE, "answer", runtime, str(folder / "model.onnx"), str(tokenizer), text)
 
 
 def memory_of_sessions(path: Path, *, number: int = 2, **config: str) -> list[int]:
@@ -31,9 +33,10 @@ def memory_of_sessions(path: Path, *, number: int = 2, **config: str) -> list[in
 
 def _answer(runtime: str, model: str, tokenizer: str, text: str) -> None:
     import numpy as np
-    from tokenizers import Tokenizer
 
-    ids = np.array([Tokenizer.from_file(tokenizer).encode(text).ids])
+    from edgelab.bundle.opening import open_tokenizer
+
+    ids = np.array([open_tokenizer(Path(tokenizer)).encode(text).ids])
     if runtime == "openvino":
         from edgelab.export.runtimes import OpenVinoSession
 

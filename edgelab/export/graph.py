@@ -20,11 +20,12 @@ def operators(path: Path) -> dict[str, int]:
 
 
 def input_shape(path: Path) -> tuple[int | str, ...]:
-    """What the file declares for its first input, `ids`: a number where the size is fixed, a name where it is open."""
+    """What the file declares for its first input: a number where the size is fixed; where it is open a name, which may be
+    empty (PaddlePaddle writes -1 or `?` for a size without a name)."""
     import onnx
 
     dimensions = onnx.load(path, load_external_data=False).graph.input[0].type.tensor_type.shape.dim
-    return tuple(d.dim_value if d.HasField("dim_value") else d.dim_param for d in dimensions)
+    return tuple(d.dim_value if d.dim_value > 0 else d.dim_param.replace("?", "") for d in dimensions)
 
 
 def optimize(path: Path, out: Path, level: str = "enable_all") -> Path:
@@ -41,7 +42,14 @@ def optimize(path: Path, out: Path, level: str = "enable_all") -> Path:
 
 
 def fix_shapes(path: Path, out: Path, *, batch: int, tokens: int) -> Path:
-    """Write the same graph for inputs of exactly this shape, as compilers for accelerators want it; returns `out`.
+    """Write the same graph for texts of exactly this shape, as compilers for accelerators want it; returns `out`. A file
+    that is fixed to another shape already is a `GraphError`."""
+    return fix_input(path, out, (batch, tokens))
+
+
+def fix_input(path: Path, out: Path, shape: tuple[int, ...]) -> Path:
+    """The same for any first input, such as images [batch, channels, height, width]. What other inputs share with it by
+    name is fixed with it.
 
     Raises:
         GraphError: the file is fixed to another shape already.
@@ -50,11 +58,16 @@ def fix_shapes(path: Path, out: Path, *, batch: int, tokens: int) -> Path:
     from onnxruntime.tools.onnx_model_utils import fix_output_shapes, make_dim_param_fixed
 
     model = onnx.load(path)
-    for declared, size in zip(input_shape(path), (batch, tokens), strict=True):
-        if isinstance(declared, str):
+    dimensions = model.graph.input[0].type.tensor_type.shape.dim
+    for dimension, declared, size in zip(dimensions, input_shape(path), shape, strict=True):
+        if isinstance(declared, int):
+            if declared != size:
+                wanted = " x ".join(str(each) for each in shape)
+                raise GraphError(f"{path}: expected open sizes or {wanted}, found {declared} fixed already")
+        elif declared:
             make_dim_param_fixed(model.graph, declared, size)
-        elif declared != size:
-            raise GraphError(f"{path}: expected open sizes or {batch} x {tokens}, found {declared} fixed already")
+        else:  # open, without a name that anything could share
+            dimension.dim_value = size
     fix_output_shapes(model)
     onnx.save(model, out)
     return out

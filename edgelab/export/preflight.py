@@ -1,24 +1,21 @@
 """Before an ONNX file ships: where would its nodes run, in how many pieces, and does it still compute the same?"""
 
 import tempfile
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgelab.bundle.session import session_options
-from edgelab.export.graph import fix_shapes, input_shape
+import numpy as np
+
+from edgelab.bundle.session import cpu_session
+from edgelab.export.graph import fix_input, input_shape
+from edgelab.export.placement import CPU, Placement, assignment, usability
 from edgelab.export.to_onnx import UNSEEN, ExportError, Parity, check_parity
 
 if TYPE_CHECKING:
     import pandas as pd
     from torch import nn
-
-CPU = "CPUExecutionProvider"
-# What ONNX Runtime's checker knows of phones: Android's accelerators, and Apple's by the two formats of their models.
-TARGETS = ("NNAPI", "CoreML NeuralNetwork", "CoreML MLProgram")
 
 
 class PreflightError(RuntimeError):
@@ -27,38 +24,6 @@ class PreflightError(RuntimeError):
     def __init__(self, faults: list[str], report: "Preflight") -> None:
         super().__init__("\n".join(faults))
         self.report = report
-
-
-@dataclass(frozen=True)
-class Placement:
-    """How much of a file one target takes.
-
-    `operators` maps an operator to (nodes taken, nodes); `unsupported` names those that the target does not have at
-    all, `open_shapes` counts nodes refused because a size is not known. `verdict`: `yes`, `maybe` or `no`.
-    """
-
-    target: str
-    shapes: str
-    operators: dict[str, tuple[int, int]]
-    partitions: int
-    unsupported: tuple[str, ...]
-    open_shapes: int
-    verdict: str
-
-    @property
-    def taken(self) -> int:
-        """How many nodes the target takes."""
-        return sum(taken for taken, _ in self.operators.values())
-
-    @property
-    def nodes(self) -> int:
-        """How many nodes there are."""
-        return sum(nodes for _, nodes in self.operators.values())
-
-    @property
-    def share(self) -> float:
-        """The share of the nodes that it takes."""
-        return self.taken / self.nodes
 
 
 @dataclass(frozen=True)
@@ -88,33 +53,84 @@ def preflight(
         targets: those of `TARGETS` that must be able to use it as it is.
         tokens: the length at which a file with open shapes is looked at once more, with shapes fixed.
 
-    Raises:
-        PreflightError: the file computes something else than the model, a provider is absent or leaves nodes to the
-            CPU, or a target cannot use it.
+    A `PreflightError` says that the file computes something else than the model, that a provider is absent or leaves
+    nodes to the CPU, or that a target cannot use it.
     """
-    declared = input_shape(path)
-    batch, length = (size if isinstance(size, int) else None for size in declared)
-    placements: list[Placement] = []
-    faults: list[str] = []
+    batch, length = (size if isinstance(size, int) else None for size in input_shape(path))
+    placements, faults = _placed(path, (batch or 1, length or tokens), providers, targets)
+
+    def compare() -> Parity:
+        if batch is None or length is None:
+            return check_parity(model, path, vocabulary, shapes=UNSEEN)
+        return check_parity(model, path, vocabulary, shapes=((batch, length),), padding=length // 2)
+
+    return _reported(path, placements, faults, compare, tolerance)
+
+
+def preflight_file(
+    path: Path,
+    original: Path,
+    inputs: Sequence[dict[str, np.ndarray]],
+    *,
+    providers: tuple[str, ...] = (CPU,),
+    targets: tuple[str, ...] = (),
+    tolerance: float = 1e-4,
+) -> Preflight:
+    """The same for any file, of images as of texts: it is compared with the `original` that it was made from.
+
+    Args:
+        inputs: what both are asked; a file with open shapes is looked at once more, fixed to those of the first one.
+    """
+    placements, faults = _placed(path, next(iter(inputs[0].values())).shape, providers, targets)
+    return _reported(path, placements, faults, lambda: compare_files(original, path, inputs), tolerance)
+
+
+def compare_files(original: Path, path: Path, inputs: Sequence[dict[str, np.ndarray]]) -> Parity:
+    """Largest difference between what two files answer to the same inputs.
+
+    Raises:
+        ExportError: `path` refuses an input, or answers it in another shape.
+    """
+    known, session = cpu_session(original), cpu_session(path)
+    largest, shapes = 0.0, tuple(dict.fromkeys(next(iter(each.values())).shape for each in inputs))
+    for each in inputs:
+        try:
+            got = session.run(None, each)
+        except Exception as error:  # ONNX Runtime's own share no base class
+            raise ExportError(f"{path.name}: an input is refused ({error})") from None
+        for ours, theirs in zip(got, known.run(None, each), strict=True):
+            if ours.shape != theirs.shape:
+                raise ExportError(f"{path.name}: an answer has the shape {ours.shape}, the original's {theirs.shape}")
+            largest = float(np.maximum(largest, np.abs(ours - theirs).max()))  # not `max`: a NaN must show
+    return Parity(largest, shapes, original.name)
+
+
+def _placed(
+    path: Path, shape: tuple[int, ...], providers: tuple[str, ...], targets: tuple[str, ...]
+) -> tuple[list[Placement], list[str]]:
+    """Where its nodes run here and on phones, as it is and fixed to this shape; and what is wrong with that."""
+    declared, placements, faults = input_shape(path), [], []
     for provider in providers:
         placements.append(assignment(path, provider, shapes_name(declared)))
         faults += _provider_faults(placements[-1], allowed=providers)
     placements += usability(path, shapes_name(declared))
-    if batch is None or length is None:
+    if not all(isinstance(size, int) for size in declared):
         with tempfile.TemporaryDirectory() as folder:
-            shape = (batch or 1, length or tokens)
-            fixed = fix_shapes(path, Path(folder) / path.name, batch=shape[0], tokens=shape[1])
-            placements += usability(fixed, shapes_name(shape))
+            placements += usability(fix_input(path, Path(folder) / path.name, shape), shapes_name(shape))
     for target in targets:
         faults += _target_faults([p for p in placements if p.target == target])
+    return placements, faults
+
+
+def _reported(
+    path: Path, placements: list[Placement], faults: list[str], compare: Callable[[], Parity], tolerance: float
+) -> Preflight:
     parity = None
     try:
-        if batch is None or length is None:
-            parity = check_parity(model, path, vocabulary, shapes=UNSEEN)
-        else:
-            parity = check_parity(model, path, vocabulary, shapes=((batch, length),), padding=length // 2)
+        parity = compare()
         if not parity.largest_difference <= tolerance:
-            faults.append(f"it differs from torch by {parity.largest_difference:.2g}: export the weights that you mean")
+            differs = f"it differs from {parity.reference} by {parity.largest_difference:.2g}"
+            faults.append(f"{differs}: export the weights that you mean")
     except ExportError as error:
         faults.append(str(error).removeprefix(f"{path.name}: "))
     report = Preflight(tuple(placements), parity, tolerance)
@@ -125,70 +141,7 @@ def preflight(
 
 def shapes_name(shape: tuple[int | str, ...]) -> str:
     """As in `any batch x 32`."""
-    return " x ".join(f"{size}" if isinstance(size, int) else f"any {size}" for size in shape)
-
-
-def partitions(providers: Sequence[str], target: str) -> int:
-    """In how many pieces a target runs a graph, given the provider of each node in the order of execution: at both
-    ends of each piece, data crosses to the target and back."""
-    return sum(provider == target for provider, _ in groupby(providers))
-
-
-# --- where nodes run ----------------------------------------------------------------------------
-
-
-def assignment(path: Path, provider: str, shapes: str) -> Placement:
-    """Which nodes this provider takes when asked first, the CPU second: a session's own record, before fusions."""
-    import onnxruntime
-
-    options = session_options(level="enable_basic", record_ep_graph_assignment_info="1")
-    asked = [name for name in (provider, CPU) if name in onnxruntime.get_available_providers()]
-    session = onnxruntime.InferenceSession(str(path), options, providers=list(dict.fromkeys(asked)))
-    pieces = session.get_provider_graph_assignment_info()
-    nodes = [(node.op_type, piece.ep_name) for piece in pieces for node in piece.get_nodes()]
-    operators = _count([(operator, name == provider) for operator, name in nodes])
-    refused = tuple(sorted(name for name, (taken, count) in operators.items() if taken < count))
-    own = [len(piece.get_nodes()) for piece in pieces if piece.ep_name == provider]
-    # A provider that compiles reports each piece whole, one that does not reports its nodes one by one.
-    number = len(own) if max(own, default=0) > 1 else partitions([name for _, name in nodes], provider)
-    return Placement(provider, shapes, operators, number, refused, 0, "no" if refused else "yes")
-
-
-def usability(path: Path, shapes: str) -> list[Placement]:
-    """What ONNX Runtime's mobile usability checker says of the file as it is, for each of `TARGETS`.
-
-    It goes by lists of operators and by known sizes. What it does not look at: an operator's attributes, and speed.
-    """
-    from onnxruntime.tools.mobile_helpers.usability_checker import check_coreml_partitions, check_nnapi_partitions
-    from onnxruntime.tools.onnx_model_utils import ModelProtoWithShapeInfo, optimize_model
-
-    found = []
-    with tempfile.TemporaryDirectory() as folder:
-        simplified = Path(folder) / "model.onnx"
-        # To the basic level, as the checker's command does.
-        optimize_model(path, simplified, use_external_initializers=True)
-        model = ModelProtoWithShapeInfo(simplified).model_with_shape_info
-        for target in TARGETS:
-            vendor, _, form = target.partition(" ")
-            if vendor == "NNAPI":
-                info = check_nnapi_partitions(model, True)
-            else:
-                info = check_coreml_partitions(model, True, f"coreml_supported_{form.lower()}_ops.md")
-            taken = {node.output[0] for group in info.supported_groups for node in group}
-            nodes = [(node.op_type, node.output[0] in taken) for node in model.graph.node]
-            operators = _count(nodes)
-            unsupported = tuple(sorted(name.split(":")[-1] for name in info.unsupported_ops))
-            verdict = info.suitability().name.lower()
-            refused = info.nodes_unsupported_due_to_dynamic_input
-            found.append(Placement(target, shapes, operators, info.num_partitions, unsupported, refused, verdict))
-    return found
-
-
-def _count(nodes: list[tuple[str, bool]]) -> dict[str, tuple[int, int]]:
-    """From each node's operator and whether it is taken: of each operator (nodes taken, nodes), the most frequent first."""
-    total = Counter(operator for operator, _ in nodes)
-    taken = Counter(operator for operator, is_taken in nodes if is_taken)
-    return {name: (taken[name], count) for name, count in total.most_common()}
+    return " x ".join(f"{size}" if isinstance(size, int) else f"any {size}".strip() for size in shape)
 
 
 # --- faults, and what to do ---------------------------------------------------------------------
@@ -254,7 +207,7 @@ def table(report: Preflight) -> "pd.DataFrame":
     blank = {"nodes taken": "-", "share": "-", "partitions": "-"}
     rows.append(
         {
-            "asked": "the same as torch",
+            "asked": f"the same as {parity.reference if parity else 'the original'}",
             "shapes": shapes,
             **blank,
             "usable": "yes" if same else "no",

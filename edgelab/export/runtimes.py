@@ -3,6 +3,7 @@
 import copy
 import importlib.metadata
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,14 +26,16 @@ class RuntimeMissing(RuntimeError):
 @dataclass(frozen=True)
 class Result:
     """A bundle in one runtime, beside ONNX Runtime. `precision` is what the compiled model says it computes in,
-    `largest_difference` that of any logit, `same_labels` the share of texts that get the same label, `speedup` ONNX
-    Runtime's p50 over this one's. A runtime that is missing has a `note` that says why, and nothing else."""
+    `largest_difference` that of any logit, `same_labels` the share of texts that get the same label, `same_calls` of
+    those that get the same slots, too; `speedup` ONNX Runtime's p50 over this one's. A runtime that is missing has a
+    `note` that says why, and nothing else."""
 
     runtime: str
     version: str = "-"
     precision: str = "-"
     largest_difference: float | None = None
     same_labels: float | None = None
+    same_calls: float | None = None
     latency: LatencySamples | None = None
     speedup: Interval | None = None
     note: str = ""
@@ -53,18 +56,21 @@ def compare_runtimes(bundle: Bundle, texts: Sequence[str]) -> list[Result]:
     """A bundle in every runtime of `RUNTIMES`, on the same texts, timed one request at a time in one process."""
     opened, missing = open_runtimes(bundle)
     latency = measure_latency({name: b.predict for name, b in opened.items()}, list(texts))
-    reference = [bundle.logits(text) for text in texts]
+    reference = [bundle.predict(text) for text in texts]
     results = []
     for name, other in opened.items():
-        answers = [other.logits(text) for text in texts]
-        largest, same = agreement(np.stack([a[0] for a in answers]), np.stack([r[0] for r in reference]))
-        for (_, slots), (_, expected) in zip(answers, reference, strict=True):
+        answers = [other.predict(text) for text in texts]
+        pairs = list(zip(answers, reference, strict=True))
+        same_calls = float(np.mean([(a.label, a.slots) == (r.label, r.slots) for a, r in pairs]))
+        logits = [np.stack([p.intent_logits for p in given]) for given in (answers, reference)]
+        largest, same = agreement(*logits)
+        for slots, expected in ((a.slot_logits, r.slot_logits) for a, r in pairs):
             if slots is not None:
                 largest = float(np.maximum(largest, np.abs(slots - expected).max()))
         precision = getattr(other.session, "precision", "as in the file")
         faster = speedup(latency["onnxruntime"], latency[name])
         version = importlib.metadata.version(name.partition(",")[0])
-        results.append(Result(name, version, precision, largest, same, latency[name], faster))
+        results.append(Result(name, version, precision, largest, same, same_calls, latency[name], faster))
     return results + [Result(name, note=note) for name, note in missing.items()]
 
 
@@ -103,6 +109,13 @@ class OpenVinoSession:
         """The outputs of these names, all of them for None."""
         results = self._request.infer(feeds, share_inputs=True)
         return [results[name] for name in names or range(len(self._model.outputs))]
+
+    def kernels(self) -> dict[str, int]:
+        """The compiled model's kernels by the name that OpenVINO gives their kind, as `jit_avx2_f32`: how many."""
+        found = [node.get_rt_info() for node in self._model.get_runtime_model().get_ops()]
+        return dict(
+            Counter(info["primitiveType"].astype(str) for info in found if "primitiveType" in info).most_common()
+        )
 
 
 def half_precision() -> tuple[str, ...]:

@@ -16,10 +16,11 @@ class ExportError(RuntimeError):
 
 @dataclass(frozen=True)
 class Parity:
-    """The largest absolute difference of any output between torch and ONNX Runtime, over the shapes tried."""
+    """The largest absolute difference of any output between a `reference` and the file, over the shapes tried."""
 
     largest_difference: float
-    shapes: tuple[tuple[int, int], ...]
+    shapes: tuple[tuple[int, ...], ...]
+    reference: str = "torch"
 
 
 UNSEEN = ((1, 3), (1, 19), (3, 11), (5, 64))  # batches and lengths that the export never saw
@@ -38,9 +39,6 @@ def export_onnx(
         ExportError: an output differs by more than `tolerance`, in units of a logit, or has another shape, or a batch
             or length is refused. No file is left behind.
     """
-    import logging
-    import warnings
-
     model = model.eval()
     # A batch of 1 is taken for a constant: export with 2, unless that is what is wanted.
     ids, mask = _random_inputs(vocabulary, (1 if one_request else 2, 7), np.random.default_rng(0))
@@ -49,22 +47,8 @@ def export_onnx(
         names = ["intent", "slots"][: len(model(*example))]
     open_sizes = {1: torch.export.Dim("tokens")} | ({} if one_request else {0: torch.export.Dim("batch")})
     inputs = ["ids", "mask"][: len(example)]
-    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            torch.onnx.export(
-                model,
-                example,
-                str(path),
-                dynamo=True,
-                input_names=inputs,
-                output_names=names,
-                dynamic_shapes={name: open_sizes for name in inputs},
-                external_data=False,
-                verbose=False,
-            )
-        _forget_the_source(path)
+        write_graph(model, example, path, inputs, names, {name: open_sizes for name in inputs})
         shapes = tuple(shape for shape in UNSEEN if shape[0] == 1 or not one_request)
         parity = check_parity(model, path, vocabulary, shapes=shapes)
         if not parity.largest_difference <= tolerance:
@@ -76,6 +60,31 @@ def export_onnx(
         path.unlink(missing_ok=True)
         raise
     return parity
+
+
+def write_graph(
+    model: nn.Module, example: tuple, path: Path, inputs: list[str], outputs: list[str], dynamic_shapes: dict
+) -> None:
+    """The torch exporter without its messages and notes: the graph of `model(*example)`, its inputs and outputs by these
+    names, into one file. `dynamic_shapes` as `torch.export` takes them."""
+    import logging
+    import warnings
+
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            model,
+            example,
+            str(path),
+            dynamo=True,
+            input_names=inputs,
+            output_names=outputs,
+            dynamic_shapes=dynamic_shapes,
+            external_data=False,
+            verbose=False,
+        )
+    _forget_the_source(path)
 
 
 def _forget_the_source(path: Path) -> None:

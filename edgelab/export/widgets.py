@@ -9,7 +9,8 @@ from matplotlib.ticker import MaxNLocator
 
 from edgelab.course import plots
 from edgelab.course.explorer import explorer, menu
-from edgelab.export.preflight import Placement, Preflight
+from edgelab.export.placement import Placement
+from edgelab.export.preflight import Preflight
 from edgelab.stats.samples import LatencySamples
 
 MOST = 12  # operators in a figure

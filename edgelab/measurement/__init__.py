@@ -12,7 +12,7 @@ from edgelab.measurement.load import (
     poisson_arrivals,
     with_omitted,
 )
-from edgelab.measurement.population import simulate
+from edgelab.measurement.population import from_room, simulate
 from edgelab.measurement.processes import first_answers, peak_of
 from edgelab.measurement.sustained import limited, sustain
 
@@ -24,6 +24,7 @@ __all__ = [
     "concurrent_load",
     "energy_of",
     "first_answers",
+    "from_room",
     "limited",
     "measure_latency",
     "open_latencies",

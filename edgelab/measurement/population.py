@@ -1,4 +1,5 @@
-"""From one machine to a population of devices: latencies measured here, spread by published ratios.
+"""From one machine to a population of devices: latencies measured here, spread by published ratios; or the devices of a
+room, drawn from what they reported to the device lab.
 
 Which ratios are taken is a *reading*: the same public table says one thing of all models and another of those that ran on
 the CPU alone. `data/figures/README.md` has the source, and what each reading assumes.
@@ -8,9 +9,11 @@ import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 
+from edgelab.errors import UserError
 from edgelab.workspace import data_home
 
 RATIOS = "ratios_to_galaxy_s25.csv"
@@ -33,6 +36,13 @@ ASSUMED_MIX = {
     "mid-range": 0.35,
     "entry": 0.20,
 }
+
+
+PERCENTILES = {"p10_ms": 10, "p50_ms": 50, "p90_ms": 90, "p99_ms": 99}  # of `edgelab fleet report --csv`
+
+
+class RoomError(UserError):
+    """A file that does not hold a room's reports; the message says where and what was expected."""
 
 
 @dataclass(frozen=True)
@@ -126,3 +136,52 @@ def simulate(
         own = drawn == i
         pace[own] = paces(readings()[reading][kind], pace[own])
     return Population(np.array(kinds)[drawn], pace[:, None] * rng.choice(np.asarray(lab_ms), (number, requests)))
+
+
+def from_room(file: str | Path, *, number: int = 10_000, requests: int = 20, seed: int = 0) -> Population:
+    """Devices drawn, with replacement, from a room's: what `edgelab fleet report --csv` wrote. A device's class is its kind
+    and system; if it reported more than once, its last report counts.
+
+    Each request is drawn by the device's own percentiles, in a straight line from one to the next. Nothing lies below its
+    p10 and above its p99: that would be invented. Its browser took these times, which an app need not take. A `RoomError`
+    where the file is no such one.
+    """
+    kinds, percentiles = _devices(Path(file))
+    rng = np.random.default_rng(seed)
+    drawn, at = rng.integers(len(kinds), size=number), 100 * rng.random((number, requests))
+    latency_ms = np.empty((number, requests))
+    for i, values in enumerate(percentiles):
+        own = drawn == i
+        latency_ms[own] = np.interp(at[own], list(PERCENTILES.values()), values)
+    return Population(np.array(kinds)[drawn], latency_ms)
+
+
+def _devices(file: Path) -> tuple[list[str], np.ndarray]:
+    """The kind and system of each device, and its percentiles in ms [devices, PERCENTILES].
+
+    Raises:
+        RoomError: the file cannot be read, lacks a column or has no reports, or its percentiles are no rising numbers.
+    """
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as opened:  # a spreadsheet that saved it began it with a mark
+            rows = list(csv.DictReader(opened))
+    except OSError as error:
+        raise RoomError(f"{file}: cannot be read: {error.strerror}") from None
+    except (UnicodeDecodeError, csv.Error):
+        raise RoomError(f"{file}: expected a room's reports as CSV, found something else") from None
+    columns = ("device", "kind", "system", *PERCENTILES)
+    if not rows:
+        raise RoomError(f"{file}: expected a room's reports, found none")
+    if missing := [name for name in columns if name not in rows[0]]:
+        raise RoomError(f"{file}: expected the column {missing[0]}, as `edgelab fleet report --csv` writes it")
+    last: dict[str, tuple[str, list[float]]] = {}
+    for line, row in enumerate(rows, 2):
+        try:
+            values = [float(row[name]) for name in PERCENTILES]
+        except (TypeError, ValueError):
+            values = []
+        if not values or not np.isfinite(values).all() or values[0] < 0 or values != sorted(values):
+            raise RoomError(f"{file}, line {line}: expected rising numbers of ms in {', '.join(PERCENTILES)}")
+        last[row["device"]] = f"{row['kind']}, {row['system']}", values
+    kinds, percentiles = zip(*last.values(), strict=True)
+    return list(kinds), np.array(percentiles)

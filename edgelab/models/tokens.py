@@ -63,6 +63,7 @@ def trim_vocabulary(tokenizer: Tokenizer, texts: tuple[str, ...], size: int) -> 
         return (1 if piece in seen else 2, -int(counts[old]), old)
 
     kept = sorted(vocabulary.items(), key=rank)[:size]
+    kept[5:] = sorted(kept[5:])  # behind the special ones in the alphabet's order, in which a bundle packs them best
     spec["model"]["vocab"] = {token: new for new, (token, _) in enumerate(kept)}
     spec["added_tokens"] = [{**token, "id": spec["model"]["vocab"][token["content"]]} for token in spec["added_tokens"]]
     for token in spec["post_processor"]["special_tokens"].values():

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edgelab.bundle.answers import save_measured
-from edgelab.bundle.decoding import allowed_tags, decode
+from edgelab.bundle.decoding import decode, grammars
+from edgelab.bundle.evaluation import calls_right
+from edgelab.bundle.transitions import pack, transition_scores, unpack
 from edgelab.datasets.dataset import Dataset, Split, label_slots
 from edgelab.datasets.slots import exact_match, first_pieces, tag_names
 from edgelab.models.outputs import Outputs
@@ -77,7 +79,9 @@ class Trained:
             raise ValueError(f"{self.name} has no slot head: a static student sees no order of words")
         if data.spans is None:
             raise ValueError(f"{self.dataset.name} has no slots in its {split} split: there is nothing to compare with")
-        allowed = allowed_tags(self.dataset.labels, tags, label_slots(self.dataset.train))
+        train = self.dataset.train
+        scores = transition_scores(train.texts, train.spans or (), self.dataset.slot_names)
+        rules = grammars(self.dataset.labels, tags, label_slots(train), unpack(pack(scores), tags))
         matches = []
         encodings = self.tokenizer().encode_batch(list(data.texts))
         for text, gold, encoding, best, words in zip(
@@ -85,8 +89,20 @@ class Trained:
         ):
             slot_logits = np.zeros((len(encoding.ids), len(tags)))
             slot_logits[first_pieces(encoding.word_ids)] = words
-            matches.append(exact_match(text, decode(slot_logits, allowed[best], encoding, tags), gold))
+            matches.append(exact_match(text, decode(slot_logits, rules[best], encoding, tags), gold))
         return np.array(matches)
+
+    def calls_correct(self, split: str = "test") -> np.ndarray:
+        """Whether each example's call is right, label and slots, bool [examples]. A model without a slot head makes the
+        calls that need none."""
+        spans = self.split(split).spans
+        if spans is None:
+            slots = None
+        elif self.outputs(split).slot_logits is None:
+            slots = np.array([not gold for gold in spans])
+        else:
+            slots = self.slots_correct(split)
+        return calls_right(self.correct(split), slots)
 
     def tokenizer(self) -> "Tokenizer":
         """The tokenizer that it was trained with."""
@@ -96,16 +112,20 @@ class Trained:
         """The trained torch module, in eval mode."""
         return load_model(self.artifact.path, self.spec)
 
-    def bundle(self) -> Path:
-        """The deployable folder of this model: exported, compared with torch, measured on validation, kept."""
+    def bundle(self, kept_accuracy: float | None = None) -> Path:
+        """The deployable folder of this model: exported, compared with torch, measured on validation, kept; with the
+        threshold from which on so many labels are right, if that is asked for."""
 
         def build(folder: Path) -> None:
             from edgelab.export.to_onnx import export_onnx
 
             file = folder / "export.onnx"
             export_onnx(load_model(self.artifact.path, self.spec), file, self.vocabulary)
-            save_measured(folder / "bundle", file, self.tokenizer(), dataset=self.dataset, model=self.name)
+            tokenizer, data = self.tokenizer(), self.dataset
+            save_measured(
+                folder / "bundle", file, tokenizer, dataset=data, model=self.name, kept_accuracy=kept_accuracy
+            )
             file.unlink()
 
-        inputs = {"model": self.artifact.path.name, "name": self.name, "data": self.dataset.name}
+        inputs = {"model": self.artifact.path.name, "name": self.name, "data": self.dataset.name, "kept": kept_accuracy}
         return build_once("bundle", build, inputs=inputs).path / "bundle"

@@ -92,16 +92,22 @@ def mask_tokens(tokenizer: "Tokenizer", share: float) -> Corrupt:
     return corrupt
 
 
-def draw_mixture(lengths: np.ndarray, real: int, real_share: float, batch_size: int) -> NextRows:
-    """`next_rows` for `train`: batches of similar length, `real_share` of the rows below `real`."""
+def draw_mixture(
+    lengths: np.ndarray, real: int, real_share: float, batch_size: int, *, last: int = 0, last_share: float = 0.0
+) -> NextRows:
+    """`next_rows` for `train`: batches of similar length, `last_share` of the rows among the `last` ones; of the others
+    `real_share` below `real`."""
+    before = len(lengths) - last
 
     def next_rows(generator: np.random.Generator) -> Iterator[np.ndarray]:
         size = 50 * batch_size
-        share = real_share if len(lengths) > real else 1.0
+        share = real_share if before > real else 1.0
         from_real = generator.random(size) < share
         rows = np.where(
-            from_real, generator.integers(0, real, size), generator.integers(real, max(len(lengths), real + 1), size)
+            from_real, generator.integers(0, real, size), generator.integers(real, max(before, real + 1), size)
         )
+        if last:
+            rows = np.where(generator.random(size) < last_share, generator.integers(before, len(lengths), size), rows)
         rows = rows[np.argsort(lengths[rows], kind="stable")].reshape(50, batch_size)
         yield from generator.permutation(rows)
 

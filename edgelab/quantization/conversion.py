@@ -59,14 +59,15 @@ class Converted(Trained):
 
         return run_file(self.file, encode(self.tokenizer(), texts))
 
-    def bundle(self) -> Path:
-        """The deployable folder of this file."""
+    def bundle(self, kept_accuracy: float | None = None) -> Path:
+        """The deployable folder of this file, measured as `Trained.bundle` measures its own."""
 
         def build(folder: Path) -> None:
-            name = f"{self.name} {self.precision}"
-            save_measured(folder / "bundle", self.file, self.tokenizer(), dataset=self.dataset, model=name)
+            name, data = f"{self.name} {self.precision}", self.dataset
+            parts = (folder / "bundle", self.file, self.tokenizer())
+            save_measured(*parts, dataset=data, model=name, kept_accuracy=kept_accuracy)
 
-        inputs = {"model": self.artifact.path.name, "data": self.dataset.name}
+        inputs = {"model": self.artifact.path.name, "data": self.dataset.name, "kept": kept_accuracy}
         return build_once("bundle", build, inputs=inputs).path / "bundle"
 
 
@@ -80,9 +81,8 @@ def convert(trained: Trained, precision: str) -> Converted:
         raise KeyError(precision)
 
     def build(folder: Path) -> None:
-        bundle = trained.bundle()
-        shutil.copyfile(bundle / "tokenizer.json", folder / "tokenizer.json")
-        RECIPES[precision](bundle / "model.onnx", folder / "model.onnx", trained)
+        shutil.copyfile(trained.artifact.path / "tokenizer.json", folder / "tokenizer.json")
+        RECIPES[precision](trained.bundle() / "model.onnx", folder / "model.onnx", trained)
 
     inputs = {"model": trained.artifact.path.name, "precision": precision}
     artifact = build_once("converted", build, inputs=inputs)

@@ -4,7 +4,7 @@ import collections
 import contextlib
 import io
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -102,10 +102,20 @@ def rounded(source: Path, target: Path, bits: dict[str, int], *, clipped: bool =
     onnx.save(model, str(target))
 
 
-def dynamic_int8(source: Path, target: Path, *, per_channel: bool = True, reduce_range: bool = True) -> None:
+def dynamic_int8(
+    source: Path,
+    target: Path,
+    *,
+    per_channel: bool = True,
+    reduce_range: bool = True,
+    operators: Sequence[str] | None = None,
+) -> None:
     """int8 weights, embeddings included; activations are quantized as they come, each tensor by its own range.
 
-    `reduce_range` keeps weights to 7 bits, so that no processor's int16 sums saturate.
+    Args:
+        per_channel: a scale for each output channel.
+        reduce_range: keeps weights to 7 bits, so that no processor's int16 sums saturate.
+        operators: which are quantized; None: all that the quantizer knows.
     """
     import onnx
     from onnxruntime.quantization import QuantType, quantize_dynamic
@@ -114,6 +124,7 @@ def dynamic_int8(source: Path, target: Path, *, per_channel: bool = True, reduce
         quantize_dynamic(
             onnx.load(str(source)),
             str(target),
+            op_types_to_quantize=operators and list(operators),
             weight_type=QuantType.QInt8,
             per_channel=per_channel,
             reduce_range=reduce_range,
@@ -121,7 +132,13 @@ def dynamic_int8(source: Path, target: Path, *, per_channel: bool = True, reduce
 
 
 def static_int8(
-    source: Path, target: Path, inputs: Iterable[dict[str, np.ndarray]], *, percentile: float | None = None
+    source: Path,
+    target: Path,
+    inputs: Iterable[dict[str, np.ndarray]],
+    *,
+    percentile: float | None = None,
+    operators: Sequence[str] = tuple(MATRIX_AT),
+    per_channel: bool = True,
 ) -> None:
     """int8 weights, and activations whose ranges are settled beforehand on example `inputs` (QDQ: pairs of
     QuantizeLinear and DequantizeLinear in the graph).
@@ -129,6 +146,9 @@ def static_int8(
     Args:
         percentile: the share of each activation, in percent, that its range must hold, such as 99.9; None takes the
             least and largest seen.
+        operators: which are quantized.
+        per_channel: a scale for each output channel; the quantizer makes an invalid file of a convolution whose bias
+            is no vector.
     """
     import onnx
     from onnxruntime.quantization import CalibrationMethod, QuantType, quantize_static
@@ -140,8 +160,8 @@ def static_int8(
             onnx.load(str(source)),
             str(target),
             _Reader(list(inputs)),
-            op_types_to_quantize=["Gather", "MatMul", "Gemm"],
-            per_channel=True,
+            op_types_to_quantize=list(operators),
+            per_channel=per_channel,
             reduce_range=True,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,

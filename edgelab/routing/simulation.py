@@ -6,7 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from edgelab.bundle.evaluation import calls_right
 from edgelab.bundle.predict import Bundle
+from edgelab.datasets.slots import Span, exact_match
 from edgelab.routing.policy import DEGRADED, Policy, decide_all, policy_scores
 from edgelab.stats.intervals import Interval, accuracy_interval
 
@@ -16,7 +18,8 @@ ASK = "ask_cloud"  # Pocket's label of open questions: a local answer to one is 
 @dataclass(frozen=True)
 class Traffic:
     """Requests with what both sides make of them. `logits` [requests, labels] are the deployed model's, `device_ms` its
-    measured latencies; `private` counts the private values in each text."""
+    measured latencies; `private` counts the private values in each text. `slots_right` is whether the device has every
+    slot of a text right, bool [requests]; None: nobody marked them."""
 
     texts: tuple[str, ...]
     gold: np.ndarray
@@ -26,6 +29,7 @@ class Traffic:
     cloud_labels: np.ndarray
     cloud_right: np.ndarray
     private: np.ndarray
+    slots_right: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -40,15 +44,26 @@ class Traffic:
         """Whether the device's own call is the one that was meant, bool [requests]; never for an open question."""
         return (self.device_labels == self.gold) & (self.gold != ASK)
 
+    @property
+    def device_calls(self) -> np.ndarray:
+        """Whether the device's call is right as a whole, with every slot, bool [requests].
+
+        Raises:
+            ValueError: nobody marked the slots.
+        """
+        if self.slots_right is None:
+            raise ValueError("expected traffic with its slots marked, found none: no call can be judged")
+        return calls_right(self.device_right, self.slots_right)
+
     def where(self, keep: np.ndarray) -> "Traffic":
         """The requests that the bool array [requests] keeps."""
         columns = {
             name: getattr(self, name)[keep]
             for name in ("gold", "logits", "device_ms", "cloud_labels", "cloud_right", "private")
         }
-        return Traffic(
-            tuple(t for t, kept in zip(self.texts, keep, strict=True) if kept), labels=self.labels, **columns
-        )
+        slots = None if self.slots_right is None else self.slots_right[keep]
+        texts = tuple(t for t, kept in zip(self.texts, keep, strict=True) if kept)
+        return Traffic(texts, labels=self.labels, slots_right=slots, **columns)
 
 
 def collect(
@@ -58,6 +73,7 @@ def collect(
     cloud_labels: Sequence[str] | np.ndarray,
     *,
     success: float,
+    spans: Sequence[tuple[Span, ...]] | None = None,
     private: Sequence[int] | np.ndarray | None = None,
     seed: int = 0,
 ) -> Traffic:
@@ -67,11 +83,16 @@ def collect(
         gold: the label that was meant, of each text.
         cloud_labels: the strong model's label of each text. To an open question the cloud gives an answer instead of a
             call, which is good with probability `success`, drawn with `seed`.
+        spans: the slots that were meant, of each text; None: nobody marked them.
         private: private values in each text; none by default.
     """
     predictions = [bundle.predict(text) for text in texts]
     gold, cloud_labels = np.array(gold), np.array(cloud_labels)
     good = np.random.default_rng(seed).random(len(gold)) < success
+    slots = None
+    if spans is not None:
+        triples = zip(texts, predictions, spans, strict=True)
+        slots = np.array([exact_match(text, found.spans, marked) for text, found, marked in triples])
     return Traffic(
         tuple(texts),
         gold,
@@ -81,6 +102,7 @@ def collect(
         np.where(gold == ASK, ASK, cloud_labels),
         np.where(gold == ASK, good, cloud_labels == gold),
         np.zeros(len(gold), dtype=int) if private is None else np.asarray(private),
+        slots,
     )
 
 
@@ -110,6 +132,8 @@ class Outcome:
     Args:
         accuracy: share of requests that got the right call or a good answer, with its interval.
         right: the same, bool [requests].
+        kept_calls: of the requests that stay on the device, the share whose call is right as a whole, with its slots;
+            None where none stay, or nobody marked the slots.
         escalated, refused, degraded, asked: shares of the requests; `asked` are those confirmed by the user.
         cost: of 1,000 requests.
         latency_ms: of every request, [requests]: measured on the device, plus the emulated round trip if escalated.
@@ -121,6 +145,7 @@ class Outcome:
 
     accuracy: Interval
     right: np.ndarray
+    kept_calls: Interval | None
     escalated: float
     refused: float
     degraded: float
@@ -138,6 +163,7 @@ class Outcome:
         caught = self.stakes_wrong - self.stakes_unasked
         return {
             "accuracy, %": _percent(self.accuracy),
+            "of the calls kept, right with slots, %": "-" if self.kept_calls is None else _percent(self.kept_calls),
             "escalated, %": f"{100 * self.escalated:.1f}",
             "open questions escalated, %": "-" if self.beyond_found is None else _percent(self.beyond_found),
             "cost of 1,000": f"{self.cost:.2f}",
@@ -168,10 +194,12 @@ def outcome(policy: Policy, traffic: Traffic, terms: Terms, *, seed: int = 0) ->
     listed = np.isin(answered, policy.confirm) & cloud
     asked = np.array([d.confirm for d in decisions]) | listed
     wrong_call = np.isin(answered, terms.stakes) & ~right & ~refused
-    question = traffic.gold == ASK
+    question, kept = traffic.gold == ASK, ~cloud & ~refused
+    calls = None if traffic.slots_right is None or not kept.any() else accuracy_interval(traffic.device_calls[kept])
     return Outcome(
         accuracy_interval(right),
         right,
+        calls,
         float(cloud.mean()),
         float(refused.mean()),
         float(np.mean([d.reason == DEGRADED for d in decisions])),

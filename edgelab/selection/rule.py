@@ -9,7 +9,8 @@ from edgelab.stats.intervals import Interval
 
 @dataclass(frozen=True)
 class Candidate:
-    """A model that could ship. `retention` is its accuracy over the teacher's, on validation."""
+    """A model that could ship. `retention` is the share that it gets right over the teacher's, on validation: of labels,
+    or of calls."""
 
     name: str
     size_bytes: int

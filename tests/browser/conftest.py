@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psutil
 import pytest
@@ -21,6 +22,7 @@ ROOT = Path(__file__).parents[2]
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
 FLAGS += " --disable-component-update --disable-sync"
+ANSWER_S = 300  # for JupyterLab to open a notebook, or a widget to follow a key
 CONFIGURATION = {
     "LabApp": {"expose_app_in_browser": True},  # so that a test can ask JupyterLab whether it has finished
     # Only if these tests are killed and can no longer stop the server: it stops itself.
@@ -39,13 +41,43 @@ def browser():
         chromium.close()
 
 
+@pytest.fixture
+def page(browser):
+    """A page of the browser, which may ask this machine only. Of its width, that of a laptop, JupyterLab's file browser
+    leaves the notebook about 1,000 pixels."""
+    page = browser.new_page(viewport={"width": 1280, "height": 1000})
+    page.set_default_timeout(1000 * ANSWER_S)
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("websocket", lambda socket: asked.append(socket.url))
+    yield page
+    page.close()
+    assert {urlsplit(url).hostname for url in asked if not url.startswith(("data:", "blob:"))} == {"127.0.0.1"}
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    folder = Path(os.environ.get("EDGELAB_SCREENSHOTS", tmp_path))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def web_assets():
+    """The browser's files, built if `make env` could not."""
+    from edgelab.machine.assets import build_assets
+
+    return build_assets(print)
+
+
 @pytest.fixture(scope="module")
 def course(tmp_path_factory):
     """The course as a fresh clone has it."""
     folder = tmp_path_factory.mktemp("course")
     shutil.copyfile(ROOT / "pyproject.toml", folder / "pyproject.toml")
-    for name in ("edgelab", "data", "notebooks"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints"))
+    built = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", "node_modules", "dist")
+    for name in ("edgelab", "data", "notebooks", "web"):
+        shutil.copytree(ROOT / name, folder / name, ignore=built)
     return folder
 
 
@@ -57,6 +89,7 @@ def lab(browser, course, home, tmp_path_factory):
     folders = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
     environment = os.environ | dict.fromkeys(folders, str(private))
     environment |= {"EDGELAB_HOME": str(home), "PYTHONPATH": str(course)}
+    environment["EDGELAB_MIRROR"] = "http://127.0.0.1:9"  # nobody is there: no notebook may need a download
     log = private / "log"
     command = [sys.executable, "-m", "edgelab", "lab", "--no-browser", "--port", str(free_port())]
     with log.open("w") as output:

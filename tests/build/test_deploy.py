@@ -41,7 +41,11 @@ def test_the_manifest_holds_what_was_measured_on_validation(deployed, tiny):
     for folder in deployed[1].values():
         bundle = Bundle.load(folder)
         result = evaluate(bundle, tiny.validation)
-        found = {"validation_accuracy": result.accuracy, "validation_slot_exact_match": result.slot_exact_match}
+        found = {
+            "validation_accuracy": result.accuracy,
+            "validation_slot_exact_match": result.slot_exact_match,
+            "validation_call_exact_match": result.call_exact_match,
+        }
         assert bundle.manifest["metrics"] == {name: [i.value, i.low, i.high] for name, i in found.items()}
         given = Answers(result.correct, result.confidence, None)
         assert bundle.manifest["thresholds"] == confidence_threshold(given, 0.5) != {}

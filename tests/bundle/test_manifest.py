@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from edgelab.bundle import manifest as module
-from edgelab.bundle.manifest import ENTRIES, LARGEST_MB, BundleError, save
+from edgelab.bundle.manifest import ENTRIES, LARGEST_MB, OPTIONAL, BundleError, save
 from edgelab.bundle.predict import Bundle
 from tests.small_bundles import contents, small_bundle, tokenizer
 
@@ -93,7 +93,7 @@ def test_a_newer_format_says_so(damaged, refused):
     assert len(refused(damaged(format="one" * 10**6))) < 300
 
 
-@pytest.mark.parametrize("key", ENTRIES)
+@pytest.mark.parametrize("key", sorted(ENTRIES.keys() - OPTIONAL))
 def test_a_manifest_that_lacks_a_key_is_refused(damaged, refused, key):
     folder = damaged()
     manifest = json.loads((folder / "bundle.json").read_text())
@@ -103,7 +103,8 @@ def test_a_manifest_that_lacks_a_key_is_refused(damaged, refused, key):
 
 
 def test_each_entry_is_known_by_what_is_written(damaged):
-    assert set(ENTRIES) | {"format"} == set(json.loads((damaged() / "bundle.json").read_text()))
+    written = set(json.loads((damaged() / "bundle.json").read_text()))
+    assert set(ENTRIES) | {"format"} == written | OPTIONAL
 
 
 NAN = float("nan")
@@ -123,6 +124,7 @@ NAN = float("nan")
                         {"name": 1, "fingerprint": "0", "examples": 3})),
         ("metrics", ("good", {"accuracy": 0.9}, {"accuracy": [0.9, 0.8]}, {"accuracy": [0.9, NAN, 1]}, [0.9, 0.8, 1],
                      {"accuracy": [-10**400, 0, 1]})),
+        ("transitions", (5, ["AAAA"])),
         ("versions", ("1", [1], {"numpy": 2})),
         ("sha256", (["0" * 64], "0" * 64, {"model.onnx": 5}, {"model.onnx": "0" * 63}, {"model.onnx": "G" * 64})),
         ("manifest_sha256", (5, "", "0" * 63)),
@@ -133,6 +135,26 @@ def test_an_entry_of_another_kind_is_named_with_what_is_expected(damaged, refuse
         message = refused(damaged(**{key: value}))
         assert f"bundle.json, {key}: expected {ENTRIES[key][0]}, found " in message and len(message) < 400
         message.encode()  # it can be printed
+
+
+def test_transitions_of_other_tags_are_refused(damaged, refused):
+    assert refused(damaged(transitions="!")).endswith(
+        "transitions: expected transitions in base64, found something else"
+    )
+    assert "bundle.json, transitions: expected " in refused(damaged(transitions="A" * 400))
+
+
+@pytest.mark.parametrize("of_each", [{"play_music": ["artist", "singer"]}, {"play_song": ["artist"]}])
+def test_labels_and_slots_by_another_name_are_refused(damaged, refused, of_each):
+    found = "singer" if "play_music" in of_each else "play_song"
+    expected = f"bundle.json, label_slots: expected labels and slots that the bundle has, found '{found}'"
+    assert refused(damaged(label_slots=of_each)).endswith(expected)
+
+
+def test_tags_that_the_model_does_not_have_take_no_memory(damaged, refused):
+    """A table of so many would hold 12 GB."""
+    folder = damaged(slot_names=[f"slot{i}" for i in range(20_000)], label_slots={}, transitions=None)
+    assert "bundle.json has 3 labels and 40001 slot tags, model.onnx answers 1 tokens in the shape" in refused(folder)
 
 
 def test_a_manifest_without_a_files_hash_is_refused(damaged, refused):

@@ -1,8 +1,10 @@
 """A bundle in use: what it answers, and that one which would answer with nonsense is refused when it is loaded."""
 
+import random
 import subprocess
 import sys
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import onnx
@@ -10,14 +12,15 @@ import pytest
 from onnx import TensorProto, helper
 from tokenizers import Tokenizer, models, processors
 
-from edgelab.bundle.decoding import allowed_tags
 from edgelab.bundle.evaluation import evaluate
 from edgelab.bundle.manifest import BundleError
-from edgelab.bundle.predict import Bundle
+from edgelab.bundle.predict import BATCH, Bundle
 from edgelab.datasets.dataset import label_slots
-from edgelab.datasets.slots import tag_names
+from edgelab.quantization.conversion import convert
 from edgelab.stats.intervals import accuracy_interval
 from tests.small_bundles import GATHERED, INTENT, SLOTS, TAGS, VOTES, WORDS, answering, model, tokenizer
+
+NODE = helper.make_node
 
 # --- there and back -----------------------------------------------------------------------------
 
@@ -56,9 +59,6 @@ def test_any_text_gets_an_answer(bundle, text):
 
 
 def test_a_label_carries_only_slots_that_were_seen_with_it(bundle, tiny):
-    tags = tag_names(["artist", "time"])
-    allowed = allowed_tags(("play_music", "other"), tags, {"play_music": ["artist"]})
-    assert allowed.tolist() == [[True, True, True, False, False], [True, False, False, False, False]]
     assert label_slots(tiny.train) == {"play_music": ["artist"], "set_alarm": ["time"]}
     assert label_slots(replace(tiny.train, spans=None)) == {}
     for text in (*tiny.train.texts, "wake me at queen", "play seven", "why is seven queen"):
@@ -66,13 +66,74 @@ def test_a_label_carries_only_slots_that_were_seen_with_it(bundle, tiny):
         assert set(answer.slots) <= set(label_slots(tiny.train).get(answer.label, []))
 
 
+# --- several at once ----------------------------------------------------------------------------
+
+
+def calls(bundle, monkeypatch):
+    """How many texts each call of the bundle's session was asked for."""
+    asked, run = [], bundle.session.run
+    counted = SimpleNamespace(run=lambda names, feed: asked.append(len(feed["ids"])) or run(names, feed))
+    monkeypatch.setattr(bundle, "session", counted)
+    return asked
+
+
+def same(many, one):
+    fields = ("text", "label", "slots", "spans")
+    assert [[getattr(p, f) for f in fields] for p in many] == [[getattr(p, f) for f in fields] for p in one]
+    for a, b in zip(many, one, strict=True):
+        assert a.tokens.ids == b.tokens.ids
+        assert np.allclose(a.intent_logits, b.intent_logits, rtol=1e-4, atol=1e-4)
+        assert np.allclose(a.slot_logits, b.slot_logits, rtol=1e-4, atol=1e-4)
+
+
+def test_several_texts_get_the_answers_that_each_gets_alone(bundle, tiny, monkeypatch):
+    texts = [*tiny.train.texts, *tiny.test.texts, "", "\u23f0", "word " * 200, *["wake me at seven"] * (2 * BATCH + 1)]
+    random.Random(0).shuffle(texts)
+    alone, asked = [bundle.predict(text) for text in texts], calls(bundle, monkeypatch)
+    many = bundle.predict_many(texts)
+    same(many, alone)
+    assert sum(asked) == len(texts) and max(asked) == BATCH and len(asked) < len(texts) / 3
+    # Each waited for the call from its beginning.
+    assert len({p.latency_ms for p in many}) == len(asked)
+    assert bundle.predict_many([]) == [] and bundle.predict_many(("wake",))[0].label == "set_alarm"
+
+
+@pytest.mark.parametrize("precision", ["int8", "int4 packed"])
+@pytest.mark.usefixtures("at_home")
+def test_texts_that_would_change_each_others_answers_are_answered_alone(tiny_student, precision, monkeypatch):
+    bundle = Bundle.load(convert(tiny_student, precision).bundle())
+    texts = tiny_student.dataset.test.texts
+    alone, asked = [bundle.predict(text) for text in texts], calls(bundle, monkeypatch)
+    same(many := bundle.predict_many(texts), alone)
+    assert all((a.intent_logits == b.intent_logits).all() for a, b in zip(many, alone, strict=True))
+    assert asked == [1] * len(texts)
+
+
+def test_a_model_that_takes_one_at_a_time_gets_one(damaged, monkeypatch):
+    fixed = model()
+    for value in (*fixed.graph.input, *fixed.graph.output):
+        value.type.tensor_type.shape.dim[0].dim_value = 1
+    bundle = Bundle.load(damaged(made=fixed))
+    asked = calls(bundle, monkeypatch)
+    assert [p.label for p in bundle.predict_many(["play queen", "wake me"])] == ["play_music", "set_alarm"]
+    assert asked == [1, 1]
+
+
+def test_an_answer_that_is_none_is_refused_among_others_too(damaged):
+    nodes = (GATHERED[0], NODE("ReduceSum", ["of_each", "axis"], ["sum"], keepdims=0), NODE("Exp", ["sum"], ["intent"]))
+    bundle = Bundle.load(damaged(made=model(nodes=(*nodes, GATHERED[2]))))
+    assert [p.label for p in bundle.predict_many(["play x x", "wake x x"])] == ["play_music", "set_alarm"]
+    with pytest.raises(BundleError, match="answers with no finite number"):
+        bundle.predict_many(["x " * 30, "play " * 30])
+
+
 # --- what is not sound --------------------------------------------------------------------------
 
 
 def test_labels_and_tags_are_as_many_as_the_model_answers_with(damaged, refused):
-    message = refused(damaged(labels=["ask_cloud", "set_alarm"]))
+    message = refused(damaged(labels=["ask_cloud", "set_alarm"], label_slots={}))
     assert "has 2 labels and 5 slot tags, model.onnx answers 1 tokens in the shape [(1, 3), (1, 1, 5)]" in message
-    message = refused(damaged(slot_names=["time"]))
+    message = refused(damaged(slot_names=["time"], label_slots={}))
     assert "has 3 labels and 3 slot tags, model.onnx answers 1 tokens in the shape [(1, 3), (1, 1, 5)]" in message
 
 
@@ -119,7 +180,6 @@ def test_weights_that_are_no_finite_numbers_are_refused(damaged, refused, name, 
     assert message.endswith(f"model.onnx: expected finite weights, found NaN or infinite ones in '{name}'")
 
 
-NODE = helper.make_node
 FLOAT, INT64, STRING = TensorProto.FLOAT, TensorProto.INT64, TensorProto.STRING
 
 
@@ -171,7 +231,7 @@ def test_no_answer_is_without_a_confidence(damaged):
     nodes = (GATHERED[0], NODE("ReduceSum", ["of_each", "axis"], ["sum"], keepdims=0), NODE("Exp", ["sum"], ["intent"]))
     bundle = Bundle.load(damaged(made=model(nodes=(*nodes, GATHERED[2]))))
     assert 0 < bundle.predict("play").confidence <= 1
-    with pytest.raises(BundleError, match="answers 30 tokens with no finite number"):
+    with pytest.raises(BundleError, match="model.onnx answers with no finite number"):
         bundle.predict("play " * 30)
 
 

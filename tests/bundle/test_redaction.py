@@ -139,7 +139,7 @@ def test_leaks_are_counted_where_the_truth_is_known():
 
 def test_the_tagger_is_asked_whatever_the_tool():
     """Spans are those of every slot, not those of the label that the bundle happens to predict."""
-    bundle, text = Bundle.load(ROOT / "data" / "bundles" / "pocket"), "help me write a poem for Ana"
+    bundle, text = Bundle.load(ROOT / "data" / "bundles" / "pocket"), "what should i give Ana for her birthday"
     assert bundle.predict(text).label == "ask_cloud" and bundle.predict(text).spans == ()
     assert slot_values(text, private_spans(bundle, bundle.predict(text))) == {"person": ["Ana"]}
 
@@ -153,8 +153,8 @@ def test_a_cautious_tagger_misses_less_and_hides_more():
         found = [redact(text, private_spans(bundle, bundle.predict(text), at_least=at_least)) for text in split.texts]
         missed.append(sum(map(leaked, found, gold)))
         hidden.append(sum(span.end - span.start for redacted in found for span in redacted.spans))
-    assert total > 100 and total / 4 < missed[0] < total / 2
-    assert missed[1] < total / 10 and missed[2] <= missed[1]
+    assert total > 100 and total / 8 < missed[0] < total / 4
+    assert missed[1] < total / 15 and missed[2] <= missed[1]
     assert hidden[0] < hidden[1] < hidden[2]
 
 

@@ -6,10 +6,11 @@ import time
 import pytest
 import uvicorn
 
-from edgelab.cloud import intake
 from edgelab.cloud.client import STAND_IN
-from edgelab.cloud.server import configured, listen
+from edgelab.cloud.server import configured
 from edgelab.cloud.stand_in import Service
+from edgelab.machine import patience
+from edgelab.machine.serving import listen
 from tests.clouds import AT_ONCE, KEY, Server
 
 
@@ -30,6 +31,6 @@ def server(pocket):
 @pytest.fixture
 def impatient(server, monkeypatch):
     """The same server with little patience."""
-    monkeypatch.setattr(intake, "HEAD_S", 0.3)
-    monkeypatch.setattr(intake, "BODY_S", 0.3)
+    monkeypatch.setattr(patience, "HEAD_S", 0.3)
+    monkeypatch.setattr(patience, "BODY_S", 0.3)
     return server

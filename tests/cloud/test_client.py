@@ -11,9 +11,9 @@ import psutil
 import pytest
 
 from edgelab.bundle.manifest import BundleError
-from edgelab.cloud import client as clouds
 from edgelab.cloud.client import MODEL_VARIABLE, STAND_IN, CloudError, client_from, model_name, start_cloud
 from edgelab.cloud.network import Network
+from edgelab.machine import child
 from tests.clouds import AT_ONCE, POCKET, ask
 from tests.processes import HEEDING
 
@@ -156,7 +156,7 @@ def test_an_error_in_the_block_ends_it_too():
 
 
 def test_an_unsound_bundle_is_told_before_a_process_is_started(tmp_path, monkeypatch):
-    monkeypatch.setattr(clouds.subprocess, "Popen", None)
+    monkeypatch.setattr(child.subprocess, "Popen", None)
     with pytest.raises(BundleError, match="no bundle.json"):
         start_cloud(tmp_path)
     with pytest.raises(CloudError, match="answer_rate: expected a share from 0 to 1, found 2"):
@@ -171,6 +171,6 @@ def test_a_server_that_cannot_start_says_why(tmp_path, monkeypatch):
 
 
 def test_a_server_that_takes_too_long_is_ended(monkeypatch):
-    monkeypatch.setattr(clouds, "READY_S", 0.01)
+    monkeypatch.setattr(child, "READY_S", 0.01)
     with pytest.raises(CloudError, match="did not come up: no word within 0.01 s"):
         start_cloud(POCKET)

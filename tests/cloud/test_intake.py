@@ -7,8 +7,9 @@ import tracemalloc
 
 import pytest
 
-from edgelab.cloud.intake import DISCARDED_BYTES, LARGEST_BYTES, whole_body
+from edgelab.cloud.intake import LARGEST_BYTES
 from edgelab.cloud.network import COMPLETIONS, Network
+from edgelab.machine.patience import DISCARDED, whole_body
 from tests.clouds import GOOD, KEY, answered, request
 
 
@@ -46,11 +47,11 @@ def test_what_is_too_large_is_neither_kept_nor_read_without_end():
 
     tracemalloc.start()
     try:
-        assert asyncio.run(whole_body(endless)) is None
+        assert asyncio.run(whole_body(endless, LARGEST_BYTES)) is None
         assert tracemalloc.get_traced_memory()[1] < 4 * LARGEST_BYTES
     finally:
         tracemalloc.stop()
-    assert read <= LARGEST_BYTES + DISCARDED_BYTES + 65536
+    assert read <= LARGEST_BYTES * (1 + DISCARDED) + 65536
 
 
 @pytest.mark.parametrize("begun", [b"", b"POST", request(GOOD)[:60]])

@@ -5,10 +5,11 @@ import random
 
 import pytest
 
-from edgelab.cloud import intake, stand_in
-from edgelab.cloud.client import STAND_IN, CloudError
+from edgelab.cloud import stand_in
+from edgelab.cloud.client import STAND_IN
 from edgelab.cloud.network import COMPLETIONS
-from edgelab.cloud.server import listen
+from edgelab.machine import patience
+from edgelab.machine.serving import ServingError, listen
 from tests.clouds import GOOD, request
 
 # --- what is asked ------------------------------------------------------------------------------
@@ -139,8 +140,8 @@ def test_what_is_no_http_is_refused(server, sent):
 
 def test_no_bytes_make_it_fail(impatient, monkeypatch):
     """A good request with bytes changed, cut out, repeated: 200 of them, each answered, none with the server's fault."""
-    monkeypatch.setattr(intake, "HEAD_S", 0.05)
-    monkeypatch.setattr(intake, "BODY_S", 0.05)
+    monkeypatch.setattr(patience, "HEAD_S", 0.05)
+    monkeypatch.setattr(patience, "BODY_S", 0.05)
     draw, whole, statuses = random.Random(0), request(GOOD, "Idempotency-Key: mine", "Connection: close"), []
     for _ in range(200):
         sent = bytearray(whole)
@@ -197,11 +198,11 @@ def test_no_json_makes_it_fail(server):
 
 def test_a_port_that_is_taken_or_none_is_named(server):
     for port, says in ((server.port, "in use"), (70_000, "0-65535"), (-1, "0-65535")):
-        with pytest.raises(CloudError, match=f"port {port}: cannot be served on: .*{says}"):
+        with pytest.raises(ServingError, match=f"port {port}: cannot be served on: .*{says}"):
             listen(port)
 
 
 def test_a_port_is_taken_before_the_server_runs():
     first = listen(0)
-    with first, pytest.raises(CloudError, match="Address already in use"):
+    with first, pytest.raises(ServingError, match="Address already in use"):
         listen(first.getsockname()[1])

@@ -8,7 +8,20 @@ import pytest
 from edgelab import cli
 from tests.command_line import process, refused
 
-NAMES = ["doctor", "lab", "run", "build", "bench", "predict", "evaluate", "cloud", "cache list", "cache clear"]
+NAMES = [
+    "doctor",
+    "lab",
+    "run",
+    "build",
+    "bench",
+    "predict",
+    "evaluate",
+    "cloud",
+    "fleet",
+    "fleet report",
+    "cache list",
+    "cache clear",
+]
 
 
 @pytest.mark.parametrize("command", ["", "cache", *NAMES])
@@ -20,7 +33,8 @@ def test_help_of_every_command(command, edgelab):
         assert f"example:\n  edgelab {command}" in done.stdout
 
 
-def test_the_list_of_commands_says_what_each_does(edgelab):
+def test_the_list_of_commands_says_what_each_does(edgelab, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "300")  # a narrow terminal breaks chat-completions
     text = " ".join(edgelab("--help").stdout.split())
     for command in cli.COMMANDS:
         assert f" {command.name} {command.help}" in text

@@ -4,8 +4,11 @@ import json
 import re
 import shutil
 import time
+from dataclasses import asdict
 
-from edgelab.bundle import Bundle
+from edgelab import datasets
+from edgelab.bundle import Bundle, evaluate
+from tests.clouds import POCKET
 from tests.command_line import refused
 
 
@@ -48,6 +51,10 @@ def test_finds_the_slower_of_two(bundle, tmp_path, edgelab, monkeypatch):
     assert second["speed_ratio"]["high"] < 1 and report["in_a_row"] == 5
 
 
+def test_an_empty_name_is_a_file_that_is_none(bundle, edgelab):
+    refused(edgelab("bench", bundle, "--requests", "30", "--data", ""), "expected a .csv, .tsv or .jsonl file")
+
+
 def test_as_json(bundle, data_file, edgelab):
     report = json.loads(edgelab("bench", bundle, bundle, "--data", data_file, "--json").stdout)
     assert report["threads"] == 1 and report["requests"] == 1000 and report["host"]["cores"] >= 1
@@ -59,6 +66,24 @@ def test_as_json(bundle, data_file, edgelab):
             assert all(0 < p["low"] <= p["value"] <= p["high"] for p in entry[kind].values())
         ratio = entry["speed_ratio"]
         assert ratio["low"] <= ratio["value"] <= ratio["high"] and entry["size_ratio"] == 1
+
+
+def test_with_data_it_says_how_many_are_answered_right(bundle, data_file, edgelab):
+    asked = ("bench", bundle, "--data", data_file, "--requests", "10")
+    (entry,) = json.loads(edgelab(*asked, "--json").stdout)["bundles"]
+    assert entry["accuracy"]["value"] == 1 > entry["accuracy"]["low"] and entry["call_exact_match"] is None
+    header, row = edgelab(*asked).stdout.splitlines()[:2]
+    assert re.split(r"\s{2,}", header)[-1] == "accuracy" and row.endswith("the first  1.000 [0.886, 1.000]")
+    (entry,) = json.loads(edgelab("bench", bundle, "--requests", "10", "--json").stdout)["bundles"]
+    assert "accuracy" not in entry
+
+
+def test_on_data_with_slots_calls_stand_beside_the_accuracy(edgelab):
+    asked = ("bench", POCKET, "--data", "pocket", "--requests", "10")
+    (entry,) = json.loads(edgelab(*asked, "--json").stdout)["bundles"]
+    result = evaluate(Bundle.load(POCKET), datasets.load("pocket").test)
+    assert entry["call_exact_match"] == asdict(result.call_exact_match) and entry["accuracy"] == asdict(result.accuracy)
+    assert re.split(r"\s{2,}", edgelab(*asked).stdout.splitlines()[0])[-2:] == ["accuracy", "calls exact"]
 
 
 def test_ends_that_too_few_requests_leave_open_are_json(bundle, edgelab):

@@ -30,6 +30,13 @@ def test_doctor_names_what_is_missing(edgelab, monkeypatch):
     assert done.returncode == 0 and "missing torch: run `make env`" in done.stdout
 
 
+def test_doctor_says_how_to_get_the_browsers_files(edgelab, monkeypatch, tmp_path):
+    monkeypatch.setattr("sys.prefix", str(tmp_path))
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path))
+    told = edgelab("doctor").stdout
+    assert told.count("the browser's files are not built: run `edgelab prepare browser`") == 2
+
+
 def test_doctor_says_where_nothing_can_be_kept(tmp_path, edgelab, monkeypatch):
     (tmp_path / "file").write_text("mine")
     monkeypatch.setenv("EDGELAB_HOME", str(tmp_path / "file" / "kept"))

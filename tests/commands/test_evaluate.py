@@ -2,12 +2,14 @@
 
 import json
 import re
+from dataclasses import asdict
 
 import pytest
 
 from edgelab import datasets
 from edgelab.bundle import Bundle
 from edgelab.bundle import evaluate as measure
+from tests.clouds import POCKET
 from tests.command_line import process, refused
 
 
@@ -23,7 +25,7 @@ def test_a_file_that_names_no_splits_is_scored_whole(bundle, data_file, tmp_path
     assert done.returncode == 0 and done.stderr == ""
     assert "on mine, all: 4 examples" in done.stdout and "accuracy           0.750 [" in done.stdout
     assert table(done.stdout) == {"music": ["1", "2", "0.500"], "weather": ["2", "2", "1.000"]}
-    assert "slot exact match" not in done.stdout and "never learned" not in done.stdout
+    assert "exact match" not in done.stdout and "never learned" not in done.stdout
 
 
 def test_on_the_file_that_it_was_trained_on_it_says_so(bundle, data_file, edgelab):
@@ -51,7 +53,18 @@ def test_json_agrees_with_the_library(bundle, data_file, edgelab):
     assert report["examples"] == len(split) and report["accuracy"]["value"] == result.accuracy.value == 1
     assert report["accuracy"]["low"] == pytest.approx(result.accuracy.low)
     assert report["per_label"]["music"] == {"right": 8, "total": 8}
-    assert report["slot_exact_match"] is None and report["unknown_labels"] == {}
+    assert report["slot_exact_match"] is report["call_exact_match"] is None and report["unknown_labels"] == {}
+
+
+def test_calls_stand_beside_the_accuracy_where_the_data_has_slots(edgelab):
+    result = measure(Bundle.load(POCKET), datasets.load("pocket").extra["hard"])
+    asked = ("evaluate", POCKET, "--data", "pocket", "--split", "hard")
+    report = json.loads(edgelab(*asked, "--json").stdout)
+    assert report["call_exact_match"] == asdict(result.call_exact_match)
+    assert 0 < report["call_exact_match"]["value"] < report["accuracy"]["value"]
+    accuracy, calls, slots = edgelab(*asked).stdout.splitlines()[1:4]
+    assert accuracy.startswith("accuracy ") and slots.startswith("slot exact match ")
+    assert calls == f"call exact match   {result.call_exact_match}   (label and every slot)"
 
 
 def test_reports_unknown_labels_and_wrong_answers(bundle, data_file, tmp_path, edgelab):
@@ -61,6 +74,38 @@ def test_reports_unknown_labels_and_wrong_answers(bundle, data_file, tmp_path, e
     assert "all: 33 examples" in done.stdout and "never learned, counted as wrong: kitchen (3)" in done.stdout
     assert "accuracy           0.909 [" in done.stdout
     assert list(table(done.stdout).items())[0] == ("kitchen", ["0", "3", "0.000"])
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        (
+            "calls.csv",
+            "marked,label\nwake me at [seven](time),set_alarm\nwake me [at](time) seven,set_alarm\n"
+            "why is the sky blue,ask_cloud\n",
+        ),
+        (
+            "calls.jsonl",
+            '{"text": "wake me at seven", "label": "set_alarm", "slots": [{"start": 11, "end": 16, "name": "time"}]}\n'
+            '{"text": "wake me at seven", "label": "set_alarm", "slots": [{"start": 8, "end": 10, "name": "time"}]}\n'
+            '{"text": "why is the sky blue", "label": "ask_cloud"}\n',
+        ),
+    ],
+)
+def test_slots_of_a_file_are_scored(tmp_path, edgelab, name, content):
+    path = tmp_path / name
+    path.write_text(content)
+    done = edgelab("evaluate", POCKET, "--data", path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "on calls, all: 3 examples" in done.stdout and "slot exact match   0.667 [" in done.stdout
+
+
+def test_slots_that_the_bundle_never_learned_are_named(tmp_path, edgelab):
+    path = tmp_path / "calls.csv"
+    path.write_text("marked,label\nwake me at [seven](Time),set_alarm\nwake me [at](time) [six](Time),set_alarm\n")
+    done = edgelab("evaluate", POCKET, "--data", path)
+    assert "slots that the bundle never learned, counted as wrong: Time (2)" in done.stdout
+    assert json.loads(edgelab("evaluate", POCKET, "--data", path, "--json").stdout)["unknown_slots"] == {"Time": 2}
 
 
 def test_on_the_course_data(bundle, edgelab):
@@ -95,7 +140,7 @@ def test_refuses_bad_input(bundle, data_file, tmp_path, edgelab):
     refused(edgelab("evaluate", bundle, "--data", tmp_path / "none.csv"), "none.csv")
     refused(edgelab("evaluate", tmp_path, "--data", data_file), "bundle.json")
     refused(edgelab("evaluate", bundle, "--data", data_file, "--split", "dev"), "'dev'", "train, validation, test")
-    refused(edgelab("evaluate", bundle, "--data", "pocket", "--split", "dev"), "'dev'", "test, hard, and all")
+    refused(edgelab("evaluate", bundle, "--data", "pocket", "--split", "dev"), "'dev'", "test, hard, plain, and all")
     bad = tmp_path / "bad.csv"
     bad.write_text("text,label\nhello,\n")
     refused(edgelab("evaluate", bundle, "--data", bad), "bad.csv, line 2", "label")

@@ -1,13 +1,17 @@
 """`edgelab predict`."""
 
+import io
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 
 import pytest
 
+from edgelab.commands.predict import CHUNK, LINES, LONGEST, standard_input
+from edgelab.errors import UserError
 from tests.command_line import ROOT, process, refused
 
 FIELDS = ["text", "label", "slots", "confidence", "latency_ms", "cut"]
@@ -63,14 +67,75 @@ def test_json_is_utf_8_whatever_the_terminal(bundle, encoding):
     assert '"größer 🌧 rain"' in done.stdout and json.loads(done.stdout)["label"] == "weather"
 
 
-def test_answers_line_by_line(bundle):
-    """A program that keeps the pipe open gets each answer at once."""
+def test_many_lines_are_answered_as_each_alone(bundle, edgelab):
+    """In their order, over several batches, whatever parts they come in."""
+    words = ("rain", "lamp now", "song", "a loud song please")
+    texts = [f"{words[i % 4]} {i}" for i in range(3 * LINES + 5)]
+    done = edgelab("predict", bundle, "-", stdin="\n".join([*texts, "x" * (2 * CHUNK), "rain"]).encode())
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [a["text"] for a in answers] == [*texts, "x" * (2 * CHUNK), "rain"]
+    alone = [json.loads(line) for line in edgelab("predict", bundle, *texts[:8]).stdout.splitlines()]
+    for one, other in zip(answers, alone, strict=False):
+        assert one["label"] == other["label"] and one["confidence"] == pytest.approx(other["confidence"])
+
+
+def test_what_stands_before_a_line_that_cannot_be_read_is_answered(bundle, edgelab):
+    done = edgelab("predict", bundle, "-", stdin=b"rain\n\nsong\n\xff\nlamp\n")
+    assert [json.loads(line)["text"] for line in done.stdout.splitlines()] == ["rain", "song"]
+    assert done.returncode == 2 and "standard input, line 4: expected UTF-8, found byte 0xff" in done.stderr
+
+
+def test_a_line_without_an_end_is_not_waited_for(monkeypatch):
+    stream = io.BytesIO(b"rain\n" + b"x" * LONGEST + b"\nsong\n" + bytes(10 * LONGEST))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(stream))
+    given: list[str] = []
+    with pytest.raises(
+        UserError, match="standard input, line 4: expected a text a line, found more than 1,000,000 byt"
+    ):
+        for texts in standard_input():
+            given += texts
+    assert given == ["rain", "x" * LONGEST, "song"]
+    assert stream.tell() < 3 * LONGEST
+
+
+def running_on_a_pipe(bundle):
     command = [sys.executable, "-m", "edgelab", "predict", str(bundle), "-"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT) as running:
-        for text, label in (("rain", "weather"), ("lamp", "lights")):
-            running.stdin.write(f"{text}\n".encode())
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT)
+
+
+def test_answers_line_by_line(bundle):
+    """A program that keeps the pipe open gets each answer at once, and nothing for half a line."""
+    with running_on_a_pipe(bundle) as running:
+        for part, label in ((b"rain\n", "weather"), (b"lamp\nso", "lights"), (b"ng\n", "music")):
+            running.stdin.write(part)
             running.stdin.flush()
             assert json.loads(running.stdout.readline())["label"] == label
+        running.stdin.write(b"dark")
+        running.stdin.close()
+        assert json.loads(running.stdout.readline())["label"] == "lights"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="another signal there")
+def test_what_was_answered_is_there_when_interrupted(bundle):
+    with running_on_a_pipe(bundle) as running:
+        running.stdin.write(b"rain\n" * (2 * LINES))
+        running.stdin.flush()
+        given = [json.loads(running.stdout.readline()) for _ in range(2 * LINES)]
+        running.send_signal(signal.SIGINT)
+        assert {a["label"] for a in given} == {"weather"} and running.wait(60) != 0
+        assert b"Traceback" not in running.stderr.read()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no pseudo-terminals")
+def test_a_person_gets_the_answer_to_each_line(bundle):
+    ours, terminal = os.openpty()
+    command = [sys.executable, "-m", "edgelab", "predict", str(bundle), "-"]
+    with subprocess.Popen(command, stdin=terminal, stdout=subprocess.PIPE, cwd=ROOT) as running:
+        for text, label in (("rain", "weather"), ("lamp", "lights")):
+            os.write(ours, f"{text}\n".encode())
+            assert json.loads(running.stdout.readline())["label"] == label
+        os.write(ours, b"\x04")  # the end, from the beginning of a line
+        assert running.wait() == 0
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no pseudo-terminals")

@@ -1,6 +1,7 @@
 """How answers differ, in words."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from edgelab.course.compare import difference, show
@@ -18,3 +19,41 @@ def test_differences():
         difference(object(), object())
     assert show(np.zeros((64, 150))) == "an array of shape (64, 150)"
     assert show("caf\u00e9") == "'caf\\xe9'" and len(show("x" * 999)) == 160
+
+
+def table(**changes):
+    return pd.DataFrame({"device": ["a", "b", "c"], "ms": [1.0, 2.0, np.nan], "layers": [3, 4, 5]} | changes)
+
+
+@pytest.mark.parametrize(
+    "layout", [lambda t: t[::-1], lambda t: t[["ms", "layers", "device"]], lambda t: t.set_index("ms", drop=False)]
+)
+def test_a_table_is_the_same_in_any_order(layout):
+    assert not difference(layout(table()), table()) and not difference(table(), layout(table()))
+    assert show(table()) == "a table of 3 rows with the columns device, ms, layers"
+
+
+@pytest.mark.parametrize(
+    "other, words",
+    [
+        (table(ms=[1.0, 2.5, np.nan]), "in the column ms: the values differ by up to 0.5"),
+        (table(device=["a", "b", "d"]), "in the column device: the values differ"),
+        (table(layers=["3", 4, [5]]), "in the column layers: the values differ"),
+        (table(layers=["3", "4", "5"]), "in the column layers: the values differ"),
+        (table(ms=["1.0", "2.0", None]), "in the column ms: the values differ"),
+        (table().drop(columns="ms"), "expected the columns ['device', 'ms', 'layers'], got ['device', 'layers']"),
+        (table().rename(columns={"ms": 7}), "got ['device', 7, 'layers']"),
+        (pd.concat([table(), table()[["ms"]]], axis=1), "got ['device', 'ms', 'layers', 'ms']"),
+        (table()[:2], "expected a table of 3 rows, got one of 2"),
+        (table()[:0], "expected a table of 3 rows, got one of 0"),
+        (table()["ms"], "expected a table, got a column of a table"),
+        (table().to_dict("records"), "expected a table, got a list"),
+        (None, "is there a return?"),
+    ],
+)
+def test_tables_that_differ(other, words):
+    assert words in difference(other, table())
+
+
+def test_empty_tables_are_the_same():
+    assert not difference(table()[:0], table()[:0])

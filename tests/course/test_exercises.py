@@ -1,5 +1,6 @@
 """A check can fail: every exercise of every notebook against its reference, its stub and known wrong answers."""
 
+import dataclasses
 import importlib
 import threading
 import time
@@ -44,7 +45,9 @@ def stub(*args, **kwargs):
 
 
 def shapes(case):
-    values = case.values() if isinstance(case, dict) else case
+    values = []
+    for value in case.values() if isinstance(case, dict) else case:
+        values += vars(value).values() if dataclasses.is_dataclass(value) else [value]
     return tuple(
         np.shape(value) if hasattr(value, "shape") else len(value) for value in values if hasattr(value, "__len__")
     )
@@ -109,7 +112,8 @@ def test_a_design_of_nothing_fails(check, exercise, junk, capsys):
 @pytest.mark.parametrize("check, exercise", FUNCTIONS)
 def test_the_inputs_vary(check, exercise):
     inputs = exercise.inputs()
-    assert len({str(shapes(case)) for case in inputs}) >= 2, "an answer should meet two shapes or more"
+    met = {str(shapes(case)) for case in inputs}
+    assert len(met) >= 2 or met == {"()"}, "an answer should meet two shapes or more, unless it is given numbers alone"
     assert len({str(case) for case in inputs}) > len(inputs) / 2, "the seeds should matter"
 
 
@@ -224,6 +228,51 @@ def test_a_tensor_keeps_its_gradient(capsys):
     assert check(loss) is loss
 
 
+class TooHot(ValueError):
+    pass
+
+
+def cooled(degrees, most):
+    if degrees > most:
+        raise TooHot("too hot")
+    return degrees
+
+
+def test_an_error_can_be_the_right_answer(capsys):
+    check = Checks()
+    never = Mistake("never refused", lambda degrees, most: degrees, "above the most it should refuse")
+    swapped = Mistake("the wrong way", lambda degrees, most: cooled(most, degrees), "which of the two is the most?")
+    check.function(
+        cooled, cases=lambda rng: [(3.0, 4.0), (rng.uniform(5, 9), 4.0)], nudge="?", mistakes=(never, swapped)
+    )
+
+    def right(degrees, most):
+        if degrees > most:
+            raise type("OfMyOwn", (TooHot,), {})("in other words")
+        return degrees
+
+    assert check("cooled", right) is right and capsys.readouterr().out.startswith("[pass]")
+    assert "expected it to raise TooHot, it returned" in fails(check, "cooled", never.wrong, capsys)
+    assert "hint: above the most it should refuse" in fails(check, "cooled", never.wrong, capsys)
+
+    def another(degrees, most):
+        return degrees if degrees <= most else int("?")
+
+    assert "expected it to raise TooHot, it raised ValueError" in fails(check, "cooled", another, capsys)
+
+    def on_every_call(degrees, most):
+        raise TooHot
+
+    assert "raised TooHot" in fails(check, "cooled", on_every_call, capsys)
+
+    def the_wrong_way(degrees, most):
+        if most > degrees:
+            raise TooHot("said otherwise")
+        return most
+
+    assert "hint: which of the two is the most?" in fails(check, "cooled", the_wrong_way, capsys, times=2)
+
+
 def test_designs_are_judged_by_what_they_do(check, capsys):
     assert check("plan", {"seeds": 5, "split": "validation"}) == {"seeds": 5, "split": "validation"}
     assert check("threshold", 0.51) == 0.51
@@ -233,6 +282,30 @@ def test_designs_are_judged_by_what_they_do(check, capsys):
     assert "it cannot be used: KeyError: 'seeds'" in fails(check, "plan", {}, capsys)
     printed = fails(check, "plan", {"seeds": 2, "split": "test"}, capsys)
     assert "2 seeds cannot show" in printed and "a model is chosen on validation, not on test" in printed
+
+
+class Unwilling:
+    """Neither shown nor compared."""
+
+    def __repr__(self):
+        raise RuntimeError("not me")
+
+    __eq__ = __len__ = __array__ = __repr__
+
+
+@pytest.mark.parametrize("name", ["soften", "plan", "threshold"])
+@pytest.mark.parametrize(
+    "odd", [Unwilling(), 10**400, object(), iter(()), Unwilling], ids=lambda odd: type(odd).__name__
+)
+def test_no_answer_however_odd_crashes_a_check(check, name, odd, capsys):
+    fails(check, name, odd, capsys)
+    fails(check, name, lambda *args: odd, capsys, times=2)
+
+
+def test_a_plan_that_holds_itself_crashes_no_check(check, capsys):
+    plan = {}
+    plan["plan"] = plan
+    fails(check, "plan", plan, capsys)
 
 
 def test_a_score_without_a_bar_is_the_courses_own_fault():

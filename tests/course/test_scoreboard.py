@@ -1,5 +1,6 @@
+import json
 import multiprocessing
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -61,7 +62,23 @@ def test_pretty_names_units_and_intervals_best_first():
     assert pretty["Precision"].tolist() == ["int8", "fp32"]
     assert pretty["Accuracy, % [95 % interval]"].tolist() == ["94.0 [92.0, 96.0]", "93.0 [92.0, 96.0]"]
     assert pretty["Slots exact, %"].tolist() == ["-", "81.0"] and pretty["Size, MB"][0] == "3.800"
-    assert pretty["p50, ms"].tolist() == ["-", "51.000"]
+    assert pretty["p50, ms"].tolist() == ["-", "51.00"]
+
+
+def test_calls_stand_beside_the_accuracy_where_some_model_makes_calls():
+    scoreboard.add([ROW])
+    assert "Calls exact, %" not in scoreboard.pretty(scoreboard.table())
+    scoreboard.add([replace(ROW, precision="int8", accuracy=0.93, call_exact_match=0.75)])
+    assert scoreboard.rows()[1].call_exact_match == 0.75
+    pretty = scoreboard.pretty(scoreboard.table())
+    assert pretty["Calls exact, %"].tolist() == ["-", "75.0"]
+    assert list(pretty).index("Calls exact, %") == list(pretty).index("Accuracy, % [95 % interval]") + 1
+
+
+def test_rows_that_were_kept_before_calls_were_measured_are_read():
+    record = {name: value for name, value in asdict(ROW).items() if name != "call_exact_match"}
+    scoreboard.file().write_text(json.dumps(record) + "\n")
+    assert scoreboard.rows() == [ROW] and ROW.call_exact_match is None
 
 
 def test_an_accuracy_outside_its_interval_is_refused():
@@ -85,7 +102,9 @@ def test_notebooks_may_add_at_the_same_time():
 
 
 def test_a_measured_row_carries_interval_host_and_samples():
-    row = scoreboard.measured("01", "m", np.array([True] * 9 + [False]), LatencySamples("m", (1.0, 2.0)), size_bytes=7)
+    taken = (np.array([True] * 9 + [False]), LatencySamples("m", (1.0, 2.0)))
+    row = scoreboard.measured("01", "m", *taken, size_bytes=7, call_exact_match=0.8)
     assert (row.accuracy, row.size_bytes, row.latency_ms, row.slot_exact_match) == (0.9, 7, (1.0, 2.0), None)
+    assert row.call_exact_match == 0.8 and scoreboard.measured("01", "m", *taken, size_bytes=7).call_exact_match is None
     assert row.accuracy_low < 0.9 < row.accuracy_high
     assert row.host == host().cpu

@@ -1,5 +1,6 @@
 """The explorers of the first notebook: an interval over its grid, and Pocket answering live."""
 
+import copy
 import re
 from itertools import pairwise, product
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 from edgelab.bundle.predict import Bundle
-from edgelab.course.start_here import compute_call, compute_interval, show_interval, show_pocket
+from edgelab.course.start_here import compute_call, compute_interval, route, show_interval, show_pocket
 from edgelab.stats.intervals import accuracy_interval
 from tests.explorers import assert_controls, assert_moves, assert_shows, cells, controls_of, parts
 
@@ -63,13 +64,46 @@ def test_a_call_lists_the_label_its_slots_and_the_runners_up(bundle):
     assert compute_call(bundle, "why is rome so famous", best=1)["slots"].tolist() == ["-"]
 
 
+def with_thresholds(bundle, **thresholds):
+    changed = copy.copy(bundle)
+    changed.manifest = bundle.manifest | {"thresholds": thresholds}
+    return changed
+
+
+def test_below_the_bundles_threshold_the_cloud_would_be_asked(bundle):
+    tool, question = (bundle.predict(text) for text in ("wake me at seven", "why is rome so famous"))
+    assert bundle.manifest["thresholds"] == {} and route(bundle, tool) == "on this device"
+    assert route(with_thresholds(bundle, confidence=tool.confidence), tool) == "on this device"
+    above = with_thresholds(bundle, confidence=np.nextafter(tool.confidence, 2))
+    assert route(above, tool) == "not sure: would ask the cloud"
+    assert route(above, question) == route(bundle, question) == "ask the cloud"
+    assert compute_call(above, "wake me at seven")["route"].tolist() == ["not sure: would ask the cloud", "", ""]
+    box = show_pocket(above, "wake me at seven")
+    assert box.children[1].value == "<b>set_alarm</b>, not sure: would ask the cloud"
+
+
+@pytest.mark.parametrize(
+    "text, label, on_device",
+    [
+        ("what is the capital of france", "ask_cloud", False),
+        ("how tall is everest", "ask_cloud", False),
+        ("is it going to rain", "check_weather", True),
+        ("set an alarm for seven", "set_alarm", True),
+    ],
+)
+def test_the_shipped_bundle_routes_the_plainest_requests(pocket, text, label, on_device):
+    table = compute_call(pocket, text)
+    assert (table["route"][0] == "on this device") is on_device
+    assert table["tool"][0] == label or not on_device
+
+
 def test_pocket_answers_at_every_key(bundle):
     box = show_pocket(bundle, "wake me at seven")
     text, answer, table = box.children
     assert text.continuous_update and text.description
     assert answer.value == "<b>set_alarm</b>, on this device"
     text.value = "why is rome so famous"
-    assert answer.value == "<b>ask_cloud</b>, escalate to the cloud" and cells(table.value)[0][0] == "ask_cloud"
+    assert answer.value == "<b>ask_cloud</b>, ask the cloud" and cells(table.value)[0][0] == "ask_cloud"
     text.value = "  "
     assert (answer.value, table.value) == ("Type a request.", "")
     text.value = "play <b>queen</b>"

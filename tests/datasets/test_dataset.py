@@ -1,6 +1,8 @@
 """What a data set knows of itself."""
 
-from edgelab.datasets.dataset import Dataset, Split, joined
+from dataclasses import replace
+
+from edgelab.datasets.dataset import SPLITS, Dataset, Split, assemble, joined
 from edgelab.datasets.slots import Span
 
 
@@ -21,6 +23,25 @@ def test_the_fingerprint_follows_every_text_label_and_span_of_every_split(tiny):
             Dataset("tiny", tiny.train, tiny.validation, tiny.test, tiny.labels, extra={"hard": split}).fingerprint
         )
     assert len(prints) == 1 + 4 * 4
+
+
+def test_unlabelled_texts_are_part_of_the_fingerprint_and_can_be_set_aside(tiny):
+    given = [
+        replace(tiny, unlabelled=lines) for lines in (("play abba",), ("play abba", "stop"), ("stop", "play abba"))
+    ]
+    assert len({tiny.fingerprint, *(data.fingerprint for data in given)}) == 4
+    assert all(data.labelled == tiny and data.labelled.fingerprint == tiny.fingerprint for data in given)
+    assert tiny.unlabelled == () and tiny.labelled == tiny
+
+
+def test_what_is_held_out_is_all_but_train(tiny):
+    assert tiny.held_out == (tiny.validation, tiny.test, tiny.extra["hard"])
+
+
+def test_data_without_any_slot_has_no_spans(tiny):
+    splits = {name: replace(getattr(tiny, name), spans=((),) * len(getattr(tiny, name))) for name in SPLITS}
+    assert {part.spans for part in assemble("x", splits).held_out} == {None}
+    assert assemble("x", splits | {"train": tiny.train}).test.spans == ((),) * 9  # some split has slots
 
 
 def test_where_keeps_what_is_chosen_in_step(tiny):

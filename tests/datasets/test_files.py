@@ -1,6 +1,10 @@
 """A learner's file as splits: divided, or as it says itself; and a part of it to score."""
 
+import csv
+import io
 import json
+import random
+import re
 import sys
 from collections import Counter
 
@@ -10,8 +14,10 @@ import pytest
 from edgelab import datasets
 from edgelab.datasets.dataset import Dataset, Part, Split
 from edgelab.datasets.loading import load, load_split
+from edgelab.datasets.slots import Span, slot_values
 from edgelab.datasets.sources import DataError
-from tests.learner_files import BODY, HEADER, ROWS, examples, refused, with_splits
+from tests.command_line import ROOT
+from tests.learner_files import BODY, HEADER, ROWS, examples, mark, refused, with_splits
 
 
 def test_a_csv_keeps_every_example_and_its_label(file):
@@ -148,6 +154,203 @@ def test_a_split_named_for_some_examples_only_is_refused_and_loses_none(file):
         partial = [{k: v for k, v in line.items() if k != "split" or i != at} for i, line in enumerate(lines)]
         message = refused(file("\n".join(map(json.dumps, partial)), "mine.jsonl"))
         assert message == f", line {at + 1}: expected split train, validation or test, found ''"
+
+
+# --- slots --------------------------------------------------------------------------------------
+
+CALLS = [  # marked text, label: as three files hold them
+    *((f"wake me at [{hour}:15](time)", "set_alarm") for hour in range(1, 11)),
+    *((f"remind me to [water plant {number}, please](task)", "add_reminder") for number in range(10)),
+    *((rf"what is \[{number}\] (really)", "ask_cloud") for number in range(10)),
+]
+MARKED = "marked,label\n" + "".join(f'"{text}",{label}\n' for text, label in CALLS)
+
+
+def as_json(data: Dataset) -> str:
+    """A data set as a file with offsets; a row without slots does not mention them."""
+    lines = []
+    for split in (data.train, data.validation, data.test):
+        for text, label, spans in zip(split.texts, split.labels, split.spans, strict=True):
+            given = {"slots": [{"start": s.start, "end": s.end, "name": s.name} for s in spans]} if spans else {}
+            lines.append(json.dumps({"text": text, "label": label} | given, ensure_ascii=len(lines) % 2 == 0))
+    return "\n".join(lines)
+
+
+def test_marked_texts_are_texts_with_slots(file):
+    data = load(file(MARKED))
+    assert data.slot_names == ("task", "time") and data.labels == ("add_reminder", "ask_cloud", "set_alarm")
+    rows = {
+        t: slot_values(t, s)
+        for p in (data.train, data.validation, data.test)
+        for t, s in zip(p.texts, p.spans, strict=True)
+    }
+    assert len(rows) == 30 and rows["wake me at 7:15"] == {"time": ["7:15"]} and rows["what is [3] (really)"] == {}
+    assert rows["remind me to water plant 3, please"] == {"task": ["water plant 3, please"]}
+
+
+def test_all_forms_of_the_same_calls_are_the_same_data(file):
+    data = load(file(MARKED))
+    tabs = "Label\tMARKED\n" + "".join(f"{label}\t  {text} \n" for text, label in CALLS)
+    assert load(file(tabs, "mine.tsv")) == data
+    marked_json = "\n".join(json.dumps({"marked": text, "label": label}) for text, label in CALLS)
+    assert load(file(marked_json, "mine.jsonl")) == data
+    offsets = load_split(file(as_json(data), "mine.jsonl")).examples
+    parts = (data.train, data.validation, data.test)
+    assert offsets.spans == tuple(spans for part in parts for spans in part.spans)
+    assert offsets.texts == tuple(text for part in parts for text in part.texts)
+
+
+def test_texts_are_divided_whether_they_are_marked_or_not(file):
+    """Adding slots to a file changes what is learned, not what it is tested on."""
+    marked, rows = load(file(MARKED)), load_split(file(MARKED)).examples
+    lines = [json.dumps({"text": t, "label": label}) for t, label in zip(rows.texts, rows.labels, strict=True)]
+    plain = load(file("\n".join(lines), "plain.jsonl"))
+    assert plain.train.spans is None and plain.fingerprint != marked.fingerprint
+    for name in datasets.SPLITS:
+        assert getattr(plain, name).texts == getattr(marked, name).texts
+
+
+def test_offsets_count_in_the_text_as_the_file_has_it(file):
+    text = "  ⏰ wake me at 7:15 "
+    start = text.index("7")
+    slots = [{"start": start, "end": start + 5, "name": "time"}, {"start": 2, "end": 3, "name": "sign"}]
+    row = {"text": text, "label": "set_alarm", "slots": slots}
+    for ascii_only in (True, False):
+        found = load_split(file(json.dumps(row, ensure_ascii=ascii_only), "mine.jsonl")).examples
+        assert found.texts == ("⏰ wake me at 7:15",)
+        assert found.spans == ((Span(0, 1, "sign"), Span(13, 17, "time")),)
+
+
+def test_a_row_that_gives_no_slots_has_none_and_a_file_that_gives_none_has_no_slots(file):
+    rows = [{"text": "a", "label": "x"}, {"text": "b", "label": "y", "slots": []}]
+    assert load_split(file("\n".join(map(json.dumps, rows)), "mine.jsonl")).examples.spans == ((), ())
+    assert load_split(file(json.dumps(rows[0]), "mine.jsonl")).examples.spans is None
+    assert load_split(file("marked,label\na,x\n")).examples.spans == ((),)
+
+
+def test_splits_that_a_file_names_take_their_slots_along(file):
+    rows = [f'"{text}",{label},{split}' for split in datasets.SPLITS for text, label in CALLS[::5]]
+    path = file("marked,label,split\n" + "\n".join(rows))
+    data = load(path)
+    assert data.train == data.validation == data.test == load_split(path).examples
+    assert [len(spans) for spans in data.test.spans] == [1, 1, 1, 1, 0, 0]
+
+
+def test_the_fingerprint_follows_the_slots(file):
+    changed = [
+        MARKED,
+        MARKED.replace("(time)", "(hour)"),
+        MARKED.replace("[7:15](time)", "7:15"),
+        MARKED.replace("[7:15](time)", "[7](time):15"),
+    ]
+    prints = {load(file(content)).fingerprint for content in changed}
+    assert len(prints) == 4 and load(file(MARKED)).fingerprint in prints
+
+
+def test_the_examples_of_the_readme_are_read(file):
+    blocks = re.findall(r"```\n((?:marked,label|\{).+?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
+    forms = [
+        load_split(file(block, f"mine.{end}")).examples for block, end in zip(blocks, ("csv", "jsonl"), strict=True)
+    ]
+    values = [[slot_values(*row) for row in zip(form.texts, form.spans, strict=True)] for form in forms]
+    assert values[0] == [{"time": ["6:15"]}, {"task": ["water the plants"], "date": ["tomorrow"]}, {}]
+    assert forms[0].texts[2] == "what's in [draft] notes.txt (the old one)?" and values[1] == [{"time": ["6:15"]}, {}]
+
+
+OF_SLOTS = '{{"text": "wake me at 7:15", "label": "set_alarm", "slots": {}}}'
+
+
+@pytest.mark.parametrize(
+    ("slots", "expected"),
+    [
+        ('[{"start": 11, "end": 16, "name": "time"}]', "within the 15 characters of the text, found 'time' from 11 to"),
+        ('[{"start": 11, "end": 11, "name": "time"}]', "start before its end"),
+        ('[{"start": 12, "end": 11, "name": "time"}]', "start before its end"),
+        ('[{"start": 13, "end": 14, "name": "time"}]', "which has '1' of the word '15'"),
+        ('[{"start": 7, "end": 8, "name": "time"}]', "expected a word in a slot"),
+        ('[{"start": 8, "end": 15, "name": "a"}, {"start": 11, "end": 15, "name": "b"}]', "slots that do not overlap"),
+        ('[{"start": 11, "end": 15}]', "found no 'name' in"),
+        ('[{"start": 11, "end": 15, "name": " "}]', "a slot's name of letters"),
+        ('[{"start": true, "end": 15, "name": "time"}]', "'start' of a slot as a whole number, found true"),
+        ('[{"start": 11, "end": NaN, "name": "time"}]', "'end' of a slot as a whole number, found NaN"),
+        ('[{"start": 11, "end": 15.0, "name": "time"}]', "'end' of a slot as a whole number, found 15.0"),
+        ('[{"start": "11", "end": 15, "name": "time"}]', "'start' of a slot as a whole number, found"),
+        ('[{"start": 11, "end": 15, "name": null}]', "'name' of a slot as a string, found null"),
+        ('{"time": "7:15"}', 'slots as a list of {"start": 13, "end": 29, "name": "task"}, found {"time"'),
+        ('[{"start": 0, "start": 11, "end": 15, "name": "time"}]', 'expected a JSON object: "start" stands twice'),
+        ("null", 'slots as a list of {"start": 13, "end": 29, "name": "task"}, found null'),
+        ("[" * 900 + "]" * 900, "expected a slot as"),
+    ],
+)
+def test_bad_offsets_give_one_line(file, slots, expected):
+    message = refused(file(OF_SLOTS.format("[]") + "\n" + OF_SLOTS.format(slots), "mine.jsonl"))
+    assert message.startswith(", line 2: expected ") and expected in message
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ("wake me at [7:15,set_alarm", "expected slots as [value](slot), found a stray bracket at '[7:15'"),
+        ("wake me at 7:15](time),set_alarm", "found a stray bracket at '](time)'"),
+        ("wake me at [](time),set_alarm", "found no value in '[](time)'"),
+        ("wake me at [ ](time),set_alarm", "expected a word in a slot, found none"),
+        ("wake me at [7:15](),set_alarm", "expected a slot's name of letters"),
+        ("wake me at [7:1](time)5,set_alarm", "which has '1' of the word '15'"),
+        (" ,set_alarm", "expected a text, found it empty"),
+    ],
+)
+def test_a_bad_mark_gives_one_line(file, row, expected):
+    line = MARKED.count("\n") + 1
+    message = refused(file(MARKED + row + "\n"))
+    assert message.startswith(f", line {line}: expected ") and expected in message
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        ("a.csv", "text,Marked,label\na,a,x\n", ", line 1: expected one column of text and marked, found both"),
+        ("a.tsv", "marked\tlabel\tText\na\tx\ta\n", ", line 1: expected one column of text and marked, found both"),
+        (
+            "a.jsonl",
+            '{"text": "a", "marked": "a", "label": "x"}',
+            ", line 1: expected one column of text and marked, found both",
+        ),
+        (
+            "a.jsonl",
+            '{"marked": "a", "label": "x"}\n{"text": "a", "label": "x"}',
+            ", line 2: expected 'marked' as in other lines, found 'text'",
+        ),
+        (
+            "a.jsonl",
+            '{"marked": "a", "label": "x", "slots": []}',
+            ", line 1: expected slots in one of 'marked' and 'slots', found both",
+        ),
+        (
+            "a.csv",
+            "text,label,slots\na,x,[]\n",
+            ", line 2: expected slots marked in the text, in a column 'marked' in place of 'text', found a column 'slots', "
+            "which .jsonl files alone have",
+        ),
+    ],
+)
+def test_slots_are_given_in_one_way(file, name, content, expected):
+    assert refused(file(content, name)) == expected
+
+
+def test_any_text_with_slots_comes_through_a_table(file):
+    words = ["a", "[b]", "(c)", "d\\", "é⏰", '"', ",", "](", "\\[", "e\nf"]
+    choose, rows = random.Random(0), []
+    for _ in range(500):
+        said, spans, text = choose.choices(words, k=choose.randrange(1, 8)), [], ""
+        for word in said:
+            if choose.random() < 0.4:
+                spans.append(Span(len(text), len(text) + len(word), choose.choice(["one", "two.2", "drei-é"])))
+            text += word + " "
+        rows.append((text.strip(), tuple(spans)))
+    out = io.StringIO()
+    csv.writer(out).writerows([("marked", "label"), *((mark(*row), "x") for row in rows)])
+    found = load_split(file(out.getvalue())).examples
+    assert list(zip(found.texts, found.spans, strict=True)) == rows
 
 
 # --- a part to score ----------------------------------------------------------------------------

@@ -33,5 +33,7 @@ def test_a_part_of_a_named_set_is_its_split_test_by_default():
     assert load_split("pocket", "hard") == Part("pocket", "hard", pocket.extra["hard"])
     everything = [getattr(pocket, name) for name in datasets.SPLITS]
     assert load_split("pocket", "all") == Part("pocket", "all", joined(everything))
-    with pytest.raises(DataError, match="pocket has no split 'dev'; it has train, validation, test, hard, and all"):
+    with pytest.raises(
+        DataError, match="pocket has no split 'dev'; it has train, validation, test, hard, plain, and all"
+    ):
         load_split("pocket", "dev")

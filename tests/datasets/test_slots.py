@@ -1,5 +1,7 @@
 """Marked text, spans and BIO tags."""
 
+import random
+
 import pytest
 
 from edgelab.datasets.slots import (
@@ -12,6 +14,7 @@ from edgelab.datasets.slots import (
     tag_names,
     tags_to_spans,
 )
+from tests.learner_files import mark
 
 TAGS = tag_names(["date", "time"])
 # "at 7:30 tomorrow" as a word-piece tokenizer cuts it, with special tokens at both ends.
@@ -25,10 +28,71 @@ def test_parse_gives_plain_text_and_character_spans():
     assert spans == (Span(3, 7, "time"), Span(8, 16, "date"))
 
 
-@pytest.mark.parametrize("line", ["at [7:30", "(time) at 7", "[7](Time) x", "a [b] c"])
-def test_stray_brackets_are_refused(line):
-    with pytest.raises(ValueError, match="stray bracket"):
+@pytest.mark.parametrize(
+    ("line", "stray"),
+    [
+        ("at [7:30", "[7:30"),
+        ("at 7:30](time)", "](time)"),
+        ("a [b] c", "[b] c"),
+        ("at [7] (time)", "[7] (time)"),
+        ("[[7](time)](date)", "[[7](time)](date)"),
+        ("[7](ti[m]e)", "[7](ti[m]e)"),
+        ("[7](time", "[7](time"),
+        (r"[7\](time)", r"[7\\](time)"),
+        ("]", "]"),
+    ],
+)
+def test_a_bracket_that_is_no_part_of_a_mark_is_refused(line, stray):
+    with pytest.raises(ValueError) as caught:
         parse_marked(line)
+    assert str(caught.value) == (
+        f"expected slots as [value](slot), found a stray bracket at '{stray}'; "
+        r"a bracket of the text itself is written \[ or \]"
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "text", "values"),
+    [
+        (r"read \[draft\] to [Ana](person)", "read [draft] to Ana", {"person": ["Ana"]}),
+        (r"open [notes \[old\]](file)", "open notes [old]", {"file": ["notes [old]"]}),
+        ("call [mum (mobile)](person) (now)", "call mum (mobile) (now)", {"person": ["mum (mobile)"]}),
+        (r"the \(other\) one", "the (other) one", {}),
+        ("(time) at 7", "(time) at 7", {}),
+        (r"\[7\](time)", "[7](time)", {}),
+        ("[7](time)(sharp)", "7(sharp)", {"time": ["7"]}),
+        (r"open C:\new", r"open C:\new", {}),
+        (r"open [C:\\](place)", "open C:\\", {"place": ["C:\\"]}),
+        ("one\\", "one\\", {}),
+        ("[7](Time) [8](to.time-2)", "7 8", {"Time": ["7"], "to.time-2": ["8"]}),
+        ("[two\nlines](phrase)", "two\nlines", {"phrase": ["two\nlines"]}),
+        ("", "", {}),
+    ],
+)
+def test_brackets_parentheses_and_backslashes_of_the_text_itself(line, text, values):
+    found, spans = parse_marked(line)
+    assert (found, slot_values(found, spans)) == (text, values)
+
+
+@pytest.mark.parametrize("name", ["", " ", "a time", " time", "time!", "\ud83d"])
+def test_a_slot_must_have_a_name(name):
+    with pytest.raises(ValueError) as caught:
+        parse_marked(f"at [7]({name})")
+    assert str(caught.value) == f"expected a slot's name of letters, digits, '_', '-' and '.', found {name!r}"
+
+
+def test_a_mark_must_have_a_value():
+    with pytest.raises(ValueError, match=r"found no value in '\[\]\(time\)'"):
+        parse_marked("at [](time)")
+
+
+def test_whatever_is_marked_is_read_as_it_was():
+    choose = random.Random(0)
+    for _ in range(5000):
+        text = "".join(choose.choices("[]()\\ab \n\té⏰", k=choose.randrange(12)))
+        cuts = sorted(choose.sample(range(len(text) + 1), 2 * choose.randrange(len(text) // 2 + 1)))
+        spans = tuple(Span(*pair, choose.choice("ab")) for pair in zip(cuts[::2], cuts[1::2], strict=True))
+        assert parse_marked(mark(text, spans)) == (text, spans)
 
 
 def test_tags_fall_on_first_pieces_and_come_back_as_the_same_spans():

@@ -1,11 +1,14 @@
 """Reading a learner's file: every usual form, and what is wrong with a bad one, in one line."""
 
 import json
+import os
 
 import pytest
 
 from edgelab.datasets.dataset import SPLITS
+from edgelab.datasets.lines import load_lines
 from edgelab.datasets.loading import load
+from edgelab.datasets.sources import DataError
 from tests.learner_files import BODY, HEADER, ROWS, examples, refused
 
 
@@ -100,6 +103,12 @@ def test_numbers_as_labels(file):
         ("a.jsonl", b'{"text": "caf\xe9", "label": "b"}\n', 1, "expected UTF-8, found byte 0xe9"),
         ("a.jsonl", '{"text": "a", "label": "b"}\n{"text": "a", \n', 2, "expected a JSON object"),
         ("a.jsonl", '{"text": "a", "label": 1' + "0" * 5000 + "}\n", 1, "expected a JSON object: Exceeds the limit"),
+        (
+            "a.jsonl",
+            '{"text": "a", "label": "b", "label": "c"}\n',
+            1,
+            'expected a JSON object: "label" stands twice in it',
+        ),
         ("a.jsonl", "[" * 100_000 + "\n", 1, "expected a JSON object: maximum recursion depth"),
         ("a.jsonl", '["a", "b"]\n', 1, 'expected a JSON object, found \'["a", "b"]\''),
         ("a.csv", "text,label,split\nring,alarm,dev\n", 2, "expected split train, validation or test, found 'dev'"),
@@ -115,6 +124,18 @@ def test_a_bad_file_gives_one_error_that_names_file_line_and_what_was_expected(f
     message = refused(file(content, name))
     assert message.startswith(": " if line is None else f", line {line}: "), message
     assert expected in message
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such files there")
+@pytest.mark.parametrize("read", [load, load_lines])
+def test_what_may_never_end_is_not_read(tmp_path, read):
+    """A pipe waits for whoever writes to it, /dev/zero fills the memory: /dev/null alone is safe to test with."""
+    os.mkfifo(tmp_path / "pipe.csv")
+    (tmp_path / "device.csv").symlink_to(os.devnull)
+    for name in ("pipe.csv", "device.csv"):
+        with pytest.raises(DataError) as caught:
+            read(tmp_path / name)
+        assert str(caught.value) == f"{tmp_path / name}: expected a file, found a pipe or a device"
 
 
 @pytest.mark.parametrize(

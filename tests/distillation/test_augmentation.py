@@ -13,12 +13,26 @@ from edgelab.distillation.augmentation import augment, drop, mix, nearest_tokens
 from edgelab.models.tokens import load_tokenizer, trim_vocabulary
 
 
-def test_variations_are_the_same_for_a_seed_and_new_for_another(tiny):
-    texts = augment(tiny, 400, 80, seed=3)
-    assert texts == augment(tiny, 400, 80, seed=3) != augment(tiny, 400, 80, seed=4)
+@pytest.fixture
+def plain(tiny):
+    """The same texts without slots, so that every variation is made of tokens."""
+    return replace(tiny, train=replace(tiny.train, spans=None))
+
+
+def test_of_texts_with_slots_most_variations_have_other_values(tiny, monkeypatch):
+    exchanged = Split(("exchanged",) * len(tiny.train), tiny.train.labels, tiny.train.spans)
+    monkeypatch.setattr(augmentation, "substituted", lambda split, *, seed: exchanged)
+    texts = augment(tiny, 400, 80)
+    assert len(texts) == 80 and texts.count("exchanged") == round(80 * augmentation.EXCHANGED_SHARE)
+
+
+def test_variations_are_the_same_for_a_seed_and_new_for_another(plain, tiny):
+    assert augment(tiny, 400, 80, seed=3) == augment(tiny, 400, 80, seed=3) != augment(tiny, 400, 80, seed=4)
+    texts = augment(plain, 400, 80, seed=3)
+    assert texts == augment(plain, 400, 80, seed=3) != augment(plain, 400, 80, seed=4)
     assert len(texts) == 80 and all(texts) and not any("[" in text for text in texts)
-    assert len(set(texts) - set(tiny.train.texts)) > 60
-    assert augment(tiny, 400, 0) == ()
+    assert len(set(texts) - set(plain.train.texts)) > 60
+    assert augment(plain, 400, 0) == ()
 
 
 def test_variations_use_words_of_the_training_texts_and_their_neighbours(tiny):
@@ -32,13 +46,13 @@ def test_a_text_that_no_token_stands_for_is_left_out(tiny):
     assert len(augment(replace(tiny, train=odd), 400, 300)) == 300
 
 
-def test_every_operation_of_the_mixture_is_used(tiny, monkeypatch):
+def test_every_operation_of_the_mixture_is_used(plain, monkeypatch):
     assert sum(augmentation.MIXTURE.values()) == pytest.approx(1)
     seen = Counter()
     for name in ("substitute", "drop", "mix"):
         real = getattr(augmentation, name)
         monkeypatch.setattr(augmentation, name, lambda *a, real=real, name=name: seen.update([name]) or real(*a))
-    augment(tiny, 400, 400)
+    augment(plain, 400, 400)
     for name, share in {"substitute": 0.45, "drop": 0.25, "mix": 0.40}.items():
         assert seen[name] / 400 == pytest.approx(share, abs=0.08)
 

@@ -1,6 +1,7 @@
 """Real distillations on the tiny data: students, their undistilled twins, when they are built anew."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import torch
 
 from edgelab.distillation.losses import soften
 from edgelab.distillation.students import StudentPlan, train_student
-from edgelab.distillation.teacher import TeacherPlan
+from edgelab.distillation.teacher import TeacherPlan, train_teacher
 from edgelab.models.encoder import load_encoder
 from edgelab.models.spec import Spec
 
@@ -41,6 +42,34 @@ def test_building_again_loads_and_any_change_builds_anew(tiny, tiny_teacher, tin
     )
 
 
+LINES = tuple(f"{verb} {thing}" for verb in ("bring up", "ring", "tell of") for thing in ("coffee", "six", "adele"))
+
+
+def test_a_student_learns_what_the_teacher_says_of_unlabelled_texts(tiny, tiny_teacher):
+    spec, plan = Spec("convolution", 400, 32, 48), StudentPlan(lr=5e-3, steps=150, batch_size=12, augmented=60)
+    said = soften(tiny_teacher.answer(LINES).intent_logits, 1)
+    heard, not_heard = (train_student(spec, (tiny_teacher,), plan, unlabelled=lines) for lines in (LINES, ()))
+    far, near = (np.abs(soften(m.answer(LINES).intent_logits, 1) - said).mean() for m in (not_heard, heard))
+    assert near < 0.5 * far
+    assert heard.dataset.unlabelled == LINES and heard.dataset.labelled == not_heard.dataset == tiny
+
+
+def test_unlabelled_texts_are_part_of_the_key_of_those_who_see_them(tiny, tiny_teacher):
+    spec, plan = Spec("convolution", 400, 32, 48), StudentPlan(lr=5e-3, steps=2, batch_size=12, augmented=60)
+    train = partial(train_student, spec, (tiny_teacher,))
+    seen = [train(plan, unlabelled=lines) for lines in ((), LINES, LINES[1:])]
+    seen.append(train(replace(plan, unlabelled_share=0.5), unlabelled=LINES))
+    assert len({model.artifact.path for model in seen}) == 4
+    assert train(plan, unlabelled=LINES).artifact.loaded
+    alone = [train(plan, unlabelled=lines, distilled=False).artifact.path for lines in ((), LINES)]
+    assert alone[0] == alone[1]
+
+
+def test_a_teacher_never_sees_unlabelled_texts(tiny, tiny_teacher):
+    again = train_teacher(replace(tiny, unlabelled=LINES), TeacherPlan(batch_size=12, epochs=5))
+    assert again.artifact.path == tiny_teacher.artifact.path and again.artifact.loaded and again.dataset == tiny
+
+
 def test_the_twins_share_their_start(tiny_teacher):
     spec, plan = Spec("convolution", 400, 16, 24), StudentPlan(lr=0.0, steps=1, batch_size=12)
     weights = [train_student(spec, (tiny_teacher,), plan, distilled=d).model().state_dict() for d in (True, False)]
@@ -63,6 +92,7 @@ def test_a_static_student_has_no_slots(tiny_teacher):
     assert static.outputs().slot_logits is None and static.correct().mean() >= 0.6
     with pytest.raises(ValueError, match="static 32/32 has no slot head"):
         static.slots_correct()
+    assert static.calls_correct().tolist() == [False] * 6 + static.correct()[6:].tolist()  # only ask_cloud has no slots
 
 
 def test_plans_for_every_size_and_family():

@@ -47,6 +47,21 @@ def test_align_keeps_the_words_that_both_tokenizers_kept():
     assert align(encoded, without) == (encoded, without)
 
 
+def test_unlabelled_texts_come_last_and_leave_all_else_as_it_was(tiny, tiny_teacher, monkeypatch):
+    lines = ("put on some rome songs", "who invented noon")
+    alone = soft_targets((tiny_teacher,), 400, 10)
+    monkeypatch.setattr("edgelab.distillation.augmentation.augment", None)  # nothing is varied or labelled again
+    both = soft_targets((tiny_teacher,), 400, 10, lines)
+    assert both.texts == alone.texts + lines and np.array_equal(both.intent_logits[:46], alone.intent_logits)
+    said = tiny_teacher.answer(lines)
+    assert np.allclose(both.intent_logits[46:], said.intent_logits, atol=0.05)
+    for ours, teachers in zip(both.slot_logits[46:], said.slot_rows(), strict=True):
+        assert np.allclose(ours, teachers, atol=0.05)
+    assert [len(rows) for rows in both.slot_logits[:46]] == [len(rows) for rows in alone.slot_logits]
+    other = soft_targets((tiny_teacher,), 400, 10, lines[::-1])
+    assert other.texts[46:] == lines[::-1] and np.array_equal(other.intent_logits[46:], both.intent_logits[46:][::-1])
+
+
 def test_targets_are_the_mean_of_the_teachers(tiny, tiny_teacher):
     short = train_teacher(tiny, TeacherPlan(batch_size=12, epochs=1 / 3))
     assert short.artifact.path != tiny_teacher.artifact.path

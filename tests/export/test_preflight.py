@@ -13,7 +13,8 @@ import torch
 from onnxruntime.tools.onnx_model_utils import make_dim_param_fixed
 
 from edgelab.export.graph import fix_shapes, operators
-from edgelab.export.preflight import CPU, TARGETS, PreflightError, partitions, preflight, shapes_name, table
+from edgelab.export.placement import CPU, TARGETS, partitions
+from edgelab.export.preflight import PreflightError, preflight, shapes_name, table
 from edgelab.export.to_onnx import export_onnx
 from edgelab.models.networks import Convolution
 

@@ -71,8 +71,13 @@ def test_the_comparison_of_all_runtimes():
     results = compare_runtimes(Bundle.load(POCKET), TEXTS)
     assert [r.runtime for r in results] == list(RUNTIMES) and not any(r.note for r in results)
     reference, chosen, forced = results
-    assert (reference.largest_difference, reference.same_labels, reference.speedup.value) == (0, 1, 1)
-    assert forced.precision == "f32" and forced.same_labels == 1 and 0 < forced.largest_difference < 1e-3
+    assert (reference.largest_difference, reference.same_labels, reference.same_calls) == (0, 1, 1)
+    assert reference.speedup.value == 1
+    assert (
+        forced.precision == "f32"
+        and forced.same_labels == forced.same_calls == 1
+        and 0 < forced.largest_difference < 1e-3
+    )
     expected = {"BF16": "bf16", "FP16": "f16"}
     assert chosen.precision in [expected[name] for name in half_precision()] or chosen.precision == "f32"
     assert all(len(r.latency.milliseconds) == len(TEXTS) and r.version[0].isdigit() for r in results)

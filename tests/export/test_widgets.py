@@ -6,7 +6,8 @@ import pytest
 from matplotlib.figure import Figure
 
 from edgelab.course import plots
-from edgelab.export.preflight import CPU, Placement, Preflight
+from edgelab.export.placement import CPU, Placement
+from edgelab.export.preflight import Preflight
 from edgelab.export.widgets import _nodes, compute_optimisation, compute_placement, show_optimisation, show_placement
 from edgelab.stats.samples import LatencySamples
 from tests.explorers import assert_controls, assert_moves, assert_shows, controls_of, parts

@@ -8,7 +8,17 @@ import pytest
 
 from benchmarks.device_ratios import READINGS, Pair, Published, cpu_rows, pairs, published, ratio_rows
 from benchmarks.pocket_card import SHARED
-from edgelab.measurement.population import ASSUMED_MIX, CLASSES, REFERENCE, Ratios, paces, readings, simulate
+from edgelab.measurement.population import (
+    ASSUMED_MIX,
+    CLASSES,
+    REFERENCE,
+    Ratios,
+    RoomError,
+    from_room,
+    paces,
+    readings,
+    simulate,
+)
 from edgelab.workspace import data_home
 
 LAB = np.random.default_rng(0).lognormal(0, 0.3, 500)
@@ -58,7 +68,7 @@ def test_the_text_encoders_are_those_of_their_table():
             latency[CLASSES[kind], m] / latency[REFERENCE, m] for m in sorted(models) if (CLASSES[kind], m) in latency
         ]
         assert ratios.pairs == len(found) and [ratios.p10, ratios.median, ratios.p90] == percentiles(found)
-    units = {(r["device"], r["primary_unit"]) for r in rows}
+    units = {(r["device"], "NPU" if int(r["npu"]) else "CPU") for r in rows}
     assert (REFERENCE, "NPU") in units and (CLASSES["mid-range"], "CPU") in units  # so not like with like
     assert readings()["text encoders"]["mid-range"].same_units == readings()["text encoders"]["entry"].same_units == 0
 
@@ -174,3 +184,75 @@ def test_what_cannot_be_simulated_is_refused(mix, reading, words):
 
 def test_ratios_are_of_pairs():
     assert readings()["CPU on both"]["mid-range"] == Ratios(3, 3, 1.5, 2.14, 2.17)
+
+
+# --- a room's devices ---------------------------------------------------------------------------
+
+HEAD = "device,kind,system,p10_ms,p50_ms,p90_ms,p99_ms\n"
+
+
+@pytest.fixture
+def room(tmp_path):
+    """A file of a room's reports, of these lines."""
+
+    def written(*lines: str, head: str = HEAD):
+        file = tmp_path / "room.csv"
+        file.write_text(head + "".join(f"{line}\n" for line in lines))
+        return file
+
+    return written
+
+
+def test_a_room_of_one_device_comes_out_as_it_went_in(room):
+    drawn = from_room(room("1,phone,Android,1,2,4,8"), number=4000, requests=10)
+    assert set(drawn.kind) == {"phone, Android"} and drawn.latency_ms.shape == (4000, 10)
+    assert np.percentile(drawn.latency_ms, (10, 50, 90, 99)) == pytest.approx((1, 2, 4, 8), rel=0.02)
+    assert (drawn.latency_ms.min(), drawn.latency_ms.max()) == (1, 8)  # nothing beyond is invented
+    assert np.percentile(drawn.latency_ms, 70) == pytest.approx(3, rel=0.02)  # half-way in a straight line
+
+
+def test_a_file_that_a_spreadsheet_saved_is_read_too(room):
+    assert set(from_room(room("1,phone,Android,1,2,4,8", head="\ufeff" + HEAD)).kind) == {"phone, Android"}
+
+
+def test_devices_are_drawn_alike_each_with_its_own_latencies(room):
+    file = room("1,phone,Android,1,1,1,1", "2,laptop,macOS,5,5,5,5", "3,laptop,macOS,9,9,9,9")
+    drawn = from_room(file, number=9000)
+    values, counts = np.unique(drawn.latency_ms[:, 0], return_counts=True)
+    assert list(values) == [1, 5, 9] and counts == pytest.approx(3000, rel=0.1)
+    assert (drawn.latency_ms == drawn.latency_ms[:, :1]).all()
+    assert set(drawn.latency_ms[drawn.kind == "laptop, macOS"].ravel()) == {5, 9}
+    assert drawn.share_within(5) == pytest.approx(2 / 3, abs=0.03)
+    assert (from_room(file, number=9000).latency_ms == drawn.latency_ms).all()
+
+
+def test_the_last_report_of_a_device_counts(room):
+    drawn = from_room(room("1,phone,Android,7,7,7,7", "2,phone,iOS,3,3,3,3", "1,phone,Android,2,2,2,2"), number=100)
+    assert set(drawn.latency_ms.ravel()) == {2, 3}
+
+
+@pytest.mark.parametrize(
+    ("lines", "says"),
+    [
+        ((), "expected a room's reports, found none"),
+        (("1,phone,Android,1,2,4,8", "2,phone,Android,1,x,4,8"), "line 3: expected rising numbers"),
+        (("1,phone,Android,1,2,4,nan",), "line 2: expected rising numbers"),
+        (("1,phone,Android,1,2,4,inf",), "line 2: expected rising numbers"),
+        (("1,phone,Android,-1,2,4,8",), "line 2: expected rising numbers"),
+        (("1,phone,Android,3,2,4,8",), "line 2: expected rising numbers"),
+        (("1,phone,Android,1,2",), "line 2: expected rising numbers"),
+    ],
+)
+def test_what_is_no_room_is_refused(room, lines, says):
+    with pytest.raises(RoomError, match=says):
+        from_room(room(*lines))
+
+
+def test_a_file_of_something_else_is_refused(room, tmp_path):
+    with pytest.raises(RoomError, match="expected the column system, as `edgelab fleet report --csv` writes it"):
+        from_room(room("1,phone,1,2,3,4", head="device,kind,p10_ms,p50_ms,p90_ms,p99_ms\n"))
+    with pytest.raises(RoomError, match="cannot be read: No such file"):
+        from_room(tmp_path / "none.csv")
+    (tmp_path / "bytes.csv").write_bytes(b"\xff\xfe\0\0")
+    with pytest.raises(RoomError, match="something else"):
+        from_room(tmp_path / "bytes.csv")

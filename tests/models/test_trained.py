@@ -51,7 +51,14 @@ def test_slots_are_judged_against_the_gold_spans(tiny, tiny_teacher):
         replace(tiny_teacher, dataset=unmarked).slots_correct()
 
 
+def test_a_call_is_right_where_label_and_slots_are(tiny, tiny_teacher):
+    calls = tiny_teacher.calls_correct()
+    assert np.array_equal(calls, tiny_teacher.correct() & tiny_teacher.slots_correct()) and calls[6:].all()
+    moved = replace(tiny, test=replace(tiny.test, labels=(*tiny.test.labels[3:], *tiny.test.labels[:3])))
+    assert not replace(tiny_teacher, dataset=moved).calls_correct().any()
+
+
 def test_a_bundle_is_exported_once_and_holds_nothing_else(tiny_student, tiny_bundle):
     assert tiny_student.bundle() == tiny_bundle
-    assert sorted(f.name for f in tiny_bundle.iterdir()) == ["bundle.json", "model.onnx", "tokenizer.json"]
+    assert sorted(f.name for f in tiny_bundle.iterdir()) == ["bundle.json", "model.onnx", "vocabulary.zlib"]
     assert sorted(f.name for f in tiny_bundle.parent.iterdir()) == ["artifact.json", "bundle"]

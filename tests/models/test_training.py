@@ -124,6 +124,17 @@ def test_the_mixture_holds_the_share_of_real_texts_that_was_asked_for():
     assert only_real.max() < 100 and len(set(only_real)) == 100
 
 
+def test_the_last_texts_are_drawn_as_often_as_asked_for_and_all_others_as_without_them():
+    lengths = np.random.default_rng(1).integers(3, 20, 1000)
+    rows = np.concatenate(list(draw_mixture(lengths, 100, 0.3, 40, last=200, last_share=0.2)(np.random.default_rng(0))))
+    last = rows >= 800
+    assert last.mean() == pytest.approx(0.2, abs=0.03) and rows.max() > 990 and len(set(rows[last])) > 150
+    assert (rows[~last] < 100).mean() == pytest.approx(0.3, abs=0.03) and rows[~last].max() > 780
+    without_variations = draw_mixture(lengths[:300], 100, 0.3, 40, last=200, last_share=0.2)(np.random.default_rng(0))
+    rows = np.concatenate(list(without_variations))
+    assert (rows < 100).mean() == pytest.approx(0.8, abs=0.03) and rows.max() > 290
+
+
 def test_a_model_learns_labels_and_tags_and_the_bar_tells_the_loss(capsys, monkeypatch):
     monkeypatch.setattr(training, "shows_bars", lambda: True)
     data = toy()

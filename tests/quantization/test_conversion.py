@@ -110,5 +110,5 @@ def test_a_model_without_slots(tiny_teacher):
     converted = convert(static, "int8")
     assert converted.outputs().slot_logits is None
     bundle = Bundle.load(converted.bundle())
-    assert list(bundle.manifest["metrics"]) == ["validation_accuracy"]
+    assert list(bundle.manifest["metrics"]) == ["validation_accuracy", "validation_call_exact_match"]
     assert bundle.predict("wake me at seven").label in static.dataset.labels

@@ -88,7 +88,25 @@ def test_the_file_is_as_small_as_its_bits(tmp_path):
     network(tmp_path / "fp32.onnx", vocabulary=4000, width=64, hidden=256, labels=100)
     sizes = {bits: pack(tmp_path / "fp32.onnx", tmp_path / f"{bits}.onnx", bits).stat().st_size for bits in (2, 4)}
     weights = 4000 * 64 + 64 * 256 + 256 * 100
-    assert sizes[4] < weights / 2 + 4 * 4400 + 12_000 and sizes[2] < weights / 4 + 4 * 4400 + 12_000
+    scales = 2 * 4000 + 4 * 400
+    assert sizes[4] < weights / 2 + scales + 5_000 and sizes[2] < weights / 4 + scales + 10_000
+
+
+@pytest.mark.parametrize("size, kind", [(1, np.float16), (1e-6, np.float32), (1e6, np.float32)])
+def test_a_tables_scales_take_two_bytes_where_they_can(tmp_path, size, kind):
+    weights = network(tmp_path / "fp32.onnx")
+    model = onnx.load(tmp_path / "fp32.onnx")
+    scaled = {"table": size * weights["table"], "first": weights["first"] / size}
+    for tensor in model.graph.initializer:
+        if tensor.name in scaled:
+            tensor.CopyFrom(numpy_helper.from_array(scaled[tensor.name].astype(np.float32), tensor.name))
+    onnx.save(model, tmp_path / "fp32.onnx")
+    packed = onnx.load(pack(tmp_path / "fp32.onnx", tmp_path / "packed.onnx"))
+    (scales,) = [i for i in packed.graph.initializer if i.name.startswith("table.scale")]
+    assert numpy_helper.to_array(scales).dtype == kind
+    ids = RNG.integers(50, size=(3, 6))
+    answer, exact = run(tmp_path / "packed.onnx", ids), run(tmp_path / "fp32.onnx", ids)
+    assert np.abs(answer - exact).max() < 0.3 * np.ptp(exact)
 
 
 @pytest.mark.parametrize("limit, lookups", [(packing.UNPACKED_BYTES, 1), (0, 3)])
@@ -103,7 +121,7 @@ def test_weights_are_unpacked_at_load_not_at_each_request(tmp_path, limit, looku
     onnxruntime.InferenceSession(str(tmp_path / "packed.onnx"), options, providers=["CPUExecutionProvider"])
     loaded = onnx.load(str(tmp_path / "loaded.onnx"))
     kinds = [node.op_type for node in loaded.graph.node]
-    assert kinds.count("Gather") == lookups and "Transpose" not in kinds
+    assert kinds.count("Gather") == lookups and "Transpose" not in kinds and kinds.count("Cast") == (lookups == 3)
 
 
 def test_what_cannot_be_packed_is_refused(tmp_path):

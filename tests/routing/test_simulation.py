@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from edgelab.bundle.predict import Bundle
+from edgelab.datasets.slots import Span, exact_match
 from edgelab.routing.policy import Policy
 from edgelab.routing.scores import max_probability
 from edgelab.routing.simulation import ASK, Terms, Traffic, collect, outcome, reasons, routing_score, user_phrases
@@ -62,6 +63,30 @@ def test_every_metric_by_hand():
     row = found.row()
     assert row["accuracy, %"].startswith("62.5 [") and row["wrong high-stakes calls caught"] == "2 of 2"
     assert (row["escalated, %"], row["p50, ms"], row["private values sent, of 1,000"]) == ("50.0", "50.5", "375")
+
+
+def test_of_the_calls_that_stay_so_many_are_right_with_their_slots():
+    marked = replace(TRAFFIC, slots_right=np.array([True, True, True, True, False, True, True, True]))
+    assert marked.device_calls.tolist() == [False, True] + [False] * 6  # e has the tool right, a slot wrong
+    stays = outcome(POLICY, marked, TERMS)  # b, c, e, f: of them b and e have the tool right
+    assert stays.kept_calls.value == 1 / 4 and stays.row()["of the calls kept, right with slots, %"].startswith(
+        "25.0 ["
+    )
+    part = marked.where(marked.gold == "send_money")
+    assert part.slots_right.tolist() == [True, False] and part.device_calls.tolist() == [False, False]
+    offline = outcome(POLICY, marked, replace(TERMS, outage=1.0))  # d and g as well; a and h are refused
+    assert offline.kept_calls.value == 1 / 6
+
+
+def test_of_calls_whose_slots_nobody_marked_nothing_is_said():
+    for policy, traffic in (
+        (POLICY, TRAFFIC),
+        (replace(POLICY, threshold=1e9), replace(TRAFFIC, slots_right=np.ones(8, bool))),
+    ):
+        found = outcome(policy, traffic, TERMS)
+        assert found.kept_calls is None and found.row()["of the calls kept, right with slots, %"] == "-"
+    with pytest.raises(ValueError, match="expected traffic with its slots marked"):
+        _ = TRAFFIC.device_calls
 
 
 def test_confident_mistakes_pass_a_rule_by_score():
@@ -129,6 +154,11 @@ def test_a_bundle_is_asked_and_questions_are_answered_as_often_as_stated(tiny_bu
     assert found.cloud_right.tolist() == [False, True] and found.cloud_labels.tolist() == ["play_music", ASK]
     assert (found.device_ms > 0).all() and found.private.tolist() == [1, 0]
     np.testing.assert_allclose(found.logits, [bundle.logits(text)[0] for text in texts])
+    assert found.slots_right is None
+    spans = [bundle.predict(text).spans for text in texts]
+    for marked in (spans, [(*spans[0], Span(0, 4, "person")), spans[1]]):
+        slots = collect(bundle, texts, gold, gold, success=1.0, spans=marked).slots_right
+        assert slots.tolist() == [exact_match(*t) for t in zip(texts, spans, marked, strict=True)]
     many = collect(bundle, texts[1:] * 400, gold[1:] * 400, gold[1:] * 400, success=0.8)
     assert many.cloud_right.mean() == pytest.approx(0.8, abs=0.06) and not many.device_right.any()
     assert (
