@@ -148,10 +148,10 @@ def show_teaching(base: Trained, folder: Path, taught: Mapping[str, str] = OWN) 
             told = act()  # type: ignore[operator]
         except (UserError, RuntimeError) as error:
             told = f"not done: {error}"
-        said.value = f"<p>{html.escape(told)}</p>"
         table = teaching.files()
         there = f"is in {html.escape(str(folder))}"
         files.value = f"<p>this of you {there}:</p>{spaced(table)}" if len(table) else f"<p>of you, nothing {there}</p>"
+        said.value = f"<p>{html.escape(told)}</p>"  # last: who reads that it is done finds the rest done
 
     def learn(_: object) -> None:
         said.value = "<p>learning: some seconds ...</p>"

@@ -336,7 +336,7 @@ def test_personalization(page, lab, pictures):
     wait_for(lambda: "the base's" in mine.text_content())
     mine.get_by_role("button", name="Learn").click()
     wait_for(lambda: "learned 3 commands" in mine.text_content(), LEARN_S)
-    assert "adapter.onnx_adapter" in mine.text_content()
+    wait_for(lambda: "adapter.onnx_adapter" in mine.text_content())
     mine.get_by_role("button", name="Ask", exact=True).click()
     wait_for(lambda: "movie_night (your command" in mine.text_content())
     picture(page, pictures / "07_personalization-taught.png")
