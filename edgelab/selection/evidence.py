@@ -1,14 +1,26 @@
 """What a decision rests on: each model's outcomes on the same examples, its latencies, its size; and the file of them."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from edgelab.errors import UserError
-from edgelab.selection.form import Requirements
-from edgelab.stats.intervals import Interval
+from edgelab.selection.form import FormError, Requirements
+from edgelab.stats.dependence import dependent_percentile_interval
+from edgelab.stats.intervals import Interval, accuracy_interval, retention_interval
+from edgelab.workspace import write_atomic
+
+OUTCOMES = ("right_label", "right_call", "high_stakes_wrong", "private_sent")
+# The share of the form that each column of outcomes is.
+SHARE_OF = {
+    "accuracy": "right_label",
+    "calls": "right_call",
+    "high_stakes": "high_stakes_wrong",
+    "private": "private_sent",
+}
 
 
 class EvidenceError(UserError):
@@ -41,7 +53,7 @@ class Evidence:
     right_call: np.ndarray | None = None
     high_stakes_wrong: np.ndarray | None = None
     private_sent: np.ndarray | None = None
-    latency_ms: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    latency_ms: Mapping[str, Sequence[float]] = field(default_factory=dict)
     memory_mb: float | None = None
     coverage: float | None = None
     family: str = ""
@@ -49,23 +61,87 @@ class Evidence:
     runtime: str = "onnxruntime"
     ships: bool = True
 
+    def __post_init__(self) -> None:
+        for name in OUTCOMES:
+            column = getattr(self, name)
+            if column is not None:
+                object.__setattr__(self, name, np.asarray(column, dtype=bool))
+        shapes = {name: np.shape(getattr(self, name)) for name in OUTCOMES if getattr(self, name) is not None}
+        if set(shapes.values()) != {(self.examples,)} or self.examples == 0:
+            raise EvidenceError(f"{self.name}: expected one outcome an example in each column, found {shapes}")
 
-def intervals(row: Evidence, rows: list[Evidence], requirements: Requirements) -> dict[str, Interval]:
-    """Each measure that is asked and was measured, with its 95 % interval, named as the form's fields without `min_` and
-    `max_`. Shares: Wilson. Retention: the score interval over the reference. p95: order statistics. Size, memory and
-    coverage have no sampling error: value, low and high are one."""
-    raise NotImplementedError
+    @property
+    def examples(self) -> int:
+        """How many examples the outcomes are of."""
+        return len(self.right_label)
 
 
-def cautious_card(row: Evidence, rows: list[Evidence], requirements: Requirements) -> dict[str, float]:
+def retention_of(row: Evidence, rows: Sequence[Evidence], requirements: Requirements) -> tuple[str, Evidence] | None:
+    """The column that retention compares, calls where both rows have them, else labels; and the row that it is over. None
+    where no row is the reference, or it is never right."""
+    found = [other for other in rows if other.name == requirements.reference]
+    if not found:
+        return None
+    column = "right_label" if row.right_call is None or found[0].right_call is None else "right_call"
+    return (column, found[0]) if getattr(found[0], column).any() else None
+
+
+def compared(rows: Sequence[Evidence]) -> None:
+    """Whether the rows may be compared at all.
+
+    Raises:
+        EvidenceError: no row that could ship, two of one name, or rows of different examples.
+    """
+    names = [row.name for row in rows]
+    if not any(row.ships for row in rows):
+        raise EvidenceError("expected a model that could ship, found none")
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise EvidenceError(f"expected each name once, found {', '.join(twice)} more than once")
+    if len({row.examples for row in rows}) > 1:
+        counts = ", ".join(f"{row.name}: {row.examples}" for row in rows)
+        raise EvidenceError(f"expected all models on the same examples, found {counts}")
+
+
+def exact_values(row: Evidence) -> dict[str, float | None]:
+    """What has no sampling error, named as in the form; None: not measured."""
+    return {"mb": row.size_bytes / 1e6, "memory_mb": row.memory_mb, "coverage": row.coverage}
+
+
+def intervals(row: Evidence, rows: Sequence[Evidence], requirements: Requirements) -> dict[str, Interval]:
+    """Everything measured of a row, each with its 95 % interval, named as the form's fields without `min_` and `max_`.
+
+    Shares: Wilson. Retention: the score interval over the reference. p95 on the form's tier: order statistics, of as many
+    independent samples as these are worth. Size, memory and coverage have no sampling error: value, low and high are one.
+    """
+    columns = {measure: getattr(row, name) for measure, name in SHARE_OF.items()}
+    found = {measure: accuracy_interval(column) for measure, column in columns.items() if column is not None}
+    if (over := retention_of(row, rows, requirements)) is not None:
+        column, reference = over
+        found["retention"] = retention_interval(getattr(row, column), getattr(reference, column))
+    if samples := row.latency_ms.get(requirements.tier):
+        found["p95_ms"] = dependent_percentile_interval(samples, 95)
+    return found | {name: Interval(v, v, v) for name, v in exact_values(row).items() if v is not None}
+
+
+def cautious_card(row: Evidence, rows: Sequence[Evidence], requirements: Requirements) -> dict[str, float]:
     """The end of each interval that errs on the safe side: the lower of what must be large, the upper of what must be small.
     `form.judge_card` on it says whether the model may ship."""
-    raise NotImplementedError
+    small = {name.removeprefix("max_") for name in Requirements.__dataclass_fields__ if name.startswith("max_")}
+    found = intervals(row, rows, requirements)
+    return {name: interval.high if name in small else interval.low for name, interval in found.items()}
 
 
-def save(rows: list[Evidence], requirements: Requirements, file: Path) -> None:
+def save(rows: Sequence[Evidence], requirements: Requirements, file: Path) -> None:
     """Write what a decision needs, the form and the rows, into one JSON file: whoever has it can decide anew."""
-    raise NotImplementedError
+    compared(rows)
+    records = []
+    for row in rows:
+        record = {name: getattr(row, name) for name in Evidence.__dataclass_fields__}
+        for name in OUTCOMES:
+            record[name] = None if record[name] is None else record[name].astype(int).tolist()
+        record["latency_ms"] = {tier: [float(ms) for ms in samples] for tier, samples in row.latency_ms.items()}
+        records.append(record)
+    write_atomic(file, json.dumps({"requirements": asdict(requirements), "models": records}))
 
 
 def load(file: Path) -> tuple[list[Evidence], Requirements]:
@@ -74,4 +150,12 @@ def load(file: Path) -> tuple[list[Evidence], Requirements]:
     Raises:
         EvidenceError: unreadable, or no such file's content.
     """
-    raise NotImplementedError
+    try:
+        content = json.loads(file.read_text("utf-8"))
+        requirements = Requirements.of(content["requirements"])
+        rows = [Evidence(**record) for record in content["models"]]
+        compared(rows)
+    except (OSError, ValueError, TypeError, KeyError, FormError) as error:
+        said = f"no {error}" if isinstance(error, KeyError) else str(error)
+        raise EvidenceError(f"{file}: expected the evidence of a decision: {said}") from None
+    return rows, requirements

@@ -12,5 +12,15 @@ def pareto_front(values: np.ndarray, larger_is_better: np.ndarray) -> np.ndarray
 
     Returns:
         bool [models]. Of models alike in everything all are on it, or none.
+
+    Raises:
+        ValueError: not one direction for each measure.
     """
-    raise NotImplementedError
+    values, larger = np.asarray(values, dtype=np.float64), np.asarray(larger_is_better, dtype=bool)
+    if values.ndim != 2 or larger.shape != values.shape[1:]:
+        raise ValueError(f"expected [models, measures] and a direction a measure, found {values.shape}, {larger.shape}")
+    good = np.where(larger, values, -values)
+    measured = ~np.isnan(values).any(axis=1)
+    # [i, j]: j beats i. A comparison with NaN is false, so what was not measured never beats.
+    beaten = (good[None] >= good[:, None]).all(-1) & (good[None] > good[:, None]).any(-1)
+    return measured & ~beaten.any(axis=1)
