@@ -24,6 +24,33 @@ def test_of_one_share_it_is_the_posterior_of_bayes(right, of, bar):
     assert found == pytest.approx(exact, abs=4 * np.sqrt(exact * (1 - exact) / 40_000) + 1e-4)
 
 
+def test_of_several_kinds_of_outcome_each_was_met_once_before():
+    """Laplace's rule: of 900 right, 90 wrong and 10 wrong of high stakes, Dirichlet(901, 91, 11)."""
+    row = model("one", 1, 900, high_stakes_wrong=~outcomes(990, 1000))
+    asked = Requirements(min_calls=0.9, max_high_stakes=0.012)
+    drawn = np.random.default_rng(0).dirichlet([901, 91, 11], 40_000)
+    each = probability_each([row], asked, draws=40_000)["one"]
+    assert each["min_calls"] == pytest.approx(np.mean(drawn[:, 0] >= 0.9), abs=0.015)
+    assert each["max_high_stakes"] == pytest.approx(np.mean(drawn[:, 2] <= 0.012), abs=0.015)
+    together = np.mean((drawn[:, 0] >= 0.9) & (drawn[:, 2] <= 0.012))
+    assert probability_clears([row], asked, draws=40_000)["one"] == pytest.approx(together, abs=0.015)
+
+
+@pytest.mark.parametrize(
+    ("names", "kinds"),
+    [
+        (["right_call"], 2),
+        (["right_call", "high_stakes_wrong"], 3),
+        (["right_label", "right_call"], 3),
+        (["right_label", "right_call", "high_stakes_wrong"], 4),
+        (["right_call", "private_sent"], 4),
+    ],
+)
+def test_the_kinds_of_outcome_that_can_be(names, kinds):
+    found = certainty.possible(names)
+    assert found.shape == (kinds, len(names)) and len(np.unique(found, axis=0)) == kinds
+
+
 def test_a_limit_from_above_is_the_other_tail():
     row = model("one", 1, high_stakes_wrong=outcomes(5, 1000))
     (found,) = probability_clears([row], Requirements(max_high_stakes=0.008), draws=40_000).values()

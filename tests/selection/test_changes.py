@@ -31,10 +31,12 @@ def test_a_smaller_one_wins_if_less_is_asked_of_it():
 def test_a_larger_one_wins_if_more_is_asked_or_it_shrinks():
     asked = Requirements(min_calls=0.94)
     found = changes(board(), asked, "large")
-    assert 0.94 < found[BAR].needed["min_calls"] < 0.957 and set(found) == {BAR, SIZE}
-    assert found[SIZE].needed == {"size_bytes": 2_999_999.0}
+    assert set(found) == {BAR, SIZE} and found[SIZE].needed == {"size_bytes": 2_999_999.0}
     shrunk = [*board()[:3], replace(board()[3], size_bytes=2_999_999)]
-    assert wins(shrunk, asked) == "large" == wins(board(), asked.but(found[BAR].needed))
+    assert wins(shrunk, asked) == "large"
+    bars = [c.needed for c in what_would_change(board(), asked) if c.model == "large" and c.what == BAR]
+    assert [list(bar) for bar in bars] == [["min_calls"], ["min_accuracy"], ["min_retention"]]  # one of them is enough
+    assert bars[0] == {"min_calls": 0.95} and all(wins(board(), asked.but(bar)) == "large" for bar in bars)
 
 
 def test_a_field_that_nobody_asked_can_keep_the_smaller_ones_out():
@@ -50,13 +52,12 @@ def test_more_examples_would_show_what_is_there():
     assert 5_000 < found < 10_000
 
     def again(factor):
-        rows = [
-            model("middle", 3, round(955 * factor), round(1000 * factor)),
-            model("large", 9, round(970 * factor), round(1000 * factor)),
-        ]
+        """On a multiple of 200 examples, so that the share is the same to the last digit."""
+        fifths = round(5 * factor)
+        rows = [model("middle", 3, 191 * fifths, 200 * fifths), model("large", 9, 194 * fifths, 200 * fifths)]
         return wins(rows, asked)
 
-    assert again(1.01 * found / 1000) == "middle" and again(0.97 * found / 1000) == "large"
+    assert again(1.04 * found / 1000) == "middle" and again(0.96 * found / 1000) == "large"
 
 
 def test_of_retention_the_number_is_about_right():
@@ -115,7 +116,7 @@ def test_every_change_makes_its_model_win(seed):
                     wins([replace(r, size_bytes=size) if r.name == change.model else r for r in rows], asked)
                     == change.model
                 )
-    assert {BAR, SIZE} <= seen
+    assert BAR in seen
 
 
 def test_the_one_that_was_chosen_has_no_line():

@@ -52,15 +52,16 @@ def test_each_thing_asked_can_keep_a_model_out():
 
 
 def test_none_ships_and_of_two_alike_the_first():
-    found = decide(board(), Requirements(min_calls=0.99))
-    assert found.chosen is None and found.probability is None and found.smallest[NONE] > 0.9
+    found = decide(board(), Requirements(min_calls=0.975))
+    assert found.chosen is None and found.probability is None and found.smallest[NONE] > 0.7
     assert found.text.startswith("None may ship. The likeliest to clear truly is large, with probability ")
     assert decide([model("b", 1), model("a", 1)], Requirements(min_calls=0.9)).chosen == "b"
 
 
 def test_the_sentence_says_how_sure_it_is_and_never_certain():
     text = decide(board(), Requirements(min_calls=0.94)).text
-    assert text.startswith("middle ships. It truly clears with probability 0.9") and "small" in text
+    assert text.startswith("middle ships. It truly clears with probability 0.97")
+    assert "; that large does and is the one to ship instead, with probability 0.02" in text
     sure = decide([model("one", 1)], Requirements(min_calls=0.5)).text
     assert sure == "one ships. It truly clears with probability above 0.999."
 
