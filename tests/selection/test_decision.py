@@ -61,7 +61,7 @@ def test_none_ships_and_of_two_alike_the_first():
 def test_the_sentence_says_how_sure_it_is_and_never_certain():
     text = decide(board(), Requirements(min_calls=0.94)).text
     assert text.startswith("middle ships. It truly clears with probability 0.97")
-    assert "; that large does and is the one to ship instead, with probability 0.02" in text
+    assert ". That large is truly the smallest to clear has probability 0.02" in text
     sure = decide([model("one", 1)], Requirements(min_calls=0.5)).text
     assert sure == "one ships. It truly clears with probability above 0.999."
 
