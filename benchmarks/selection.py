@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.pocket_card import put, table
-from edgelab.selection.certainty import probability_clears
+from edgelab.selection.certainty import NONE, probability_clears, probability_smallest
 from edgelab.selection.decision import decide
 from edgelab.selection.evidence import Evidence, intervals
 from edgelab.selection.form import Requirements
@@ -91,6 +91,17 @@ def cases(method: Method, known: list[Known], requirements: Requirements) -> Cas
     return collect(state, known)
 
 
+def smallest_cases(known: list[Known], requirements: Requirements) -> Cases:
+    """Of each model, and of none, the stated probability that it is the smallest that truly clears, and whether it is."""
+
+    def state(one: Known) -> dict[str, tuple[float, bool]]:
+        stated, true = probability_smallest(one.rows, requirements, draws=DRAWS), one.clears(requirements)
+        smallest = next((name for name, clears in true.items() if clears), NONE)  # rows stand by their size
+        return {name: (stated[name], name == smallest) for name in stated}
+
+    return collect(state, known)
+
+
 def calibration(number: int) -> tuple[str, Reliability]:
     """A row for each setting, and the bins of all measures at once."""
     rows, bins = [], None
@@ -99,6 +110,8 @@ def calibration(number: int) -> tuple[str, Reliability]:
         rows.append([name, *_row(found)])
         bins = found if name == "all at once" else bins
     assert bins is not None
+    found = reliability(smallest_cases(boards(World(), number), ALL))
+    rows.append(["all at once, and that it is the smallest", *_row(found)])
     header = ["asked", "true minus stated", "surer than right", "Brier", "Brier if calibrated"]
     return table(header, rows), bins
 

@@ -11,6 +11,7 @@ from tests.selection.boards import model
 def test_its_tables_have_a_row_for_each_setting(monkeypatch):
     monkeypatch.setattr(selection, "BOARDS", 3)
     monkeypatch.setattr(selection, "MORE", 4)
+    monkeypatch.setattr(selection, "DRAWS", 50)
     told = selection.text()
     for name in selection.SETTINGS:
         assert told.count(f"\n| {name} | ") == 2  # with few scoreboards, and with more

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from scipy.stats import beta
 
-from benchmarks.selection import best_guess, plain_bootstrap
+from benchmarks.selection import best_guess, boards, plain_bootstrap, smallest_cases
 from edgelab.selection import certainty
 from edgelab.selection.certainty import NONE, clearing, probability_clears, probability_each, probability_smallest
 from edgelab.selection.evidence import EvidenceError
 from edgelab.selection.form import HERE, Requirements
-from edgelab.selection.simulated import World, collect, reliability, scoreboard
+from edgelab.selection.simulated import World, collect, reliability
 from tests.selection.boards import board, model, outcomes
 
 # --- what it is by formula -----------------------------------------------------------------------
@@ -154,11 +154,6 @@ def test_rows_that_cannot_be_compared_are_refused():
 ALL = Requirements(min_calls=0.91, min_retention=0.93, max_high_stakes=0.025, max_p95_ms=2.1)
 
 
-def boards(world, number=200, seed=0):
-    generator = np.random.default_rng(seed)
-    return [scoreboard(world, generator) for _ in range(number)]
-
-
 def stated(requirements, probability):
     """What `probability` states of each model of a scoreboard, and whether it came true."""
 
@@ -170,7 +165,7 @@ def stated(requirements, probability):
 
 
 def ours(requirements):
-    return stated(requirements, lambda rows: probability_clears(rows, requirements, draws=1000))
+    return stated(requirements, lambda rows: probability_clears(rows, requirements, draws=500))
 
 
 def calibrated(found):
@@ -197,31 +192,26 @@ def calibrated(found):
     ids=["calls", "retention", "high stakes", "p95", "all at once"],
 )
 def test_it_comes_true_as_often_as_it_says(requirements):
-    found = reliability(collect(ours(requirements), boards(World())))
+    found = reliability(collect(ours(requirements), boards(World(), 200)))
     assert calibrated(found), found
     assert found.expected_brier > 0.02  # there was doubt to be calibrated
 
 
 def test_the_smallest_comes_true_as_often_as_it_says():
-    def state(known):
-        found, true = probability_smallest(known.rows, ALL, draws=1000), known.clears(ALL)
-        smallest = next((name for name, clears in true.items() if clears), NONE)
-        return {name: (p, name == smallest) for name, p in found.items()}
-
-    found = reliability(collect(state, boards(World())))
+    found = reliability(smallest_cases(boards(World(), 300, seed=1), ALL))
     assert calibrated(found), found
 
 
 def test_few_examples_and_high_shares():
     world, asked = World(examples=40, calls=(0.85, 0.9999), stakes=(0.0, 0.0001)), Requirements(min_calls=0.95)
-    few = boards(world)
+    few = boards(world, 200)
     assert calibrated(reliability(collect(ours(asked), few)))
     found = reliability(collect(stated(asked, lambda rows: plain_bootstrap(rows, asked)), few))
     assert not calibrated(found) and found.bias.high < -0.1 and found.overconfidence.low > 0.02
 
 
 def test_the_best_guess_alone_would_not_pass():
-    found = reliability(collect(stated(ALL, lambda rows: best_guess(rows, ALL)), boards(World())))
+    found = reliability(collect(stated(ALL, lambda rows: best_guess(rows, ALL)), boards(World(), 200)))
     assert not calibrated(found) and found.overconfidence.low > 0.04
 
 
@@ -235,14 +225,14 @@ def test_nor_would_two_shares_that_are_not_paired():
         reference = rows[0].right_call
         return {r.name: float(np.mean(draw(r.right_call) / draw(reference) >= 0.94)) for r in rows}
 
-    alike = boards(World(shared=0.95))
+    alike = boards(World(shared=0.95), 200)
     assert calibrated(reliability(collect(ours(asked), alike)))
     found = reliability(collect(stated(asked, unpaired), alike))
     assert not calibrated(found) and found.overconfidence.high < -0.01  # it doubts too much
 
 
 def test_nor_would_latencies_taken_for_independent(monkeypatch):
-    asked, stalling = Requirements(max_p95_ms=2.0), boards(World(stalls=0.8))
+    asked, stalling = Requirements(max_p95_ms=2.0), boards(World(stalls=0.8), 200)
     assert calibrated(reliability(collect(ours(asked), stalling)))
     monkeypatch.setattr(certainty, "effective_samples", lambda values, q: len(values))
     found = reliability(collect(ours(asked), stalling))
