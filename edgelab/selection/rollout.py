@@ -128,11 +128,7 @@ def exact_report(counts: np.ndarray) -> Estimate:
 def simulate_looks(
     fleet: Fleet, plan: Plan, old: Release, new: Release, report: Report = exact_report, *, seed: int = 0
 ) -> tuple[Look, ...]:
-    """What telemetry would say at each look if nothing stopped the rollout.
-
-    Raises:
-        ValueError: a fleet so small that at some look nobody could be asked.
-    """
+    """What telemetry would say at each look if nothing stopped the rollout. A `ValueError` as of `asked`."""
     generator = np.random.default_rng(seed)
     new_asked, old_asked = asked(fleet, plan)
     stages = np.repeat(plan.stages, plan.looks_a_stage)

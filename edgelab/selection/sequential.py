@@ -101,8 +101,8 @@ def evidence(difference: np.ndarray, standard_error: np.ndarray, harm: float) ->
     shrunk = harm**2 / (harm**2 + variance)  # in (0, 1): how much of the difference is believed
     with np.errstate(divide="ignore", invalid="ignore"):
         z = np.where(variance > 0, difference / np.sqrt(variance), 0.0)  # no spread: nothing was counted yet
-    above = np.array([NormalDist().cdf(value) for value in np.atleast_1d(z * np.sqrt(shrunk))])
-    log_ratio = np.log(2) + np.log1p(-shrunk) / 2 + z**2 * shrunk / 2
+        log_ratio = np.log(2) + np.log(variance / (harm**2 + variance)) / 2 + z**2 * shrunk / 2
+    above = np.array([NormalDist().cdf(value) for value in z * np.sqrt(shrunk)])
     return np.where(variance > 0, np.exp(np.minimum(log_ratio, 700.0)) * above, 1.0)
 
 

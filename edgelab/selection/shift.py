@@ -45,9 +45,13 @@ def _ks(pooled: _Pooled, in_window: np.ndarray) -> float:
 
 
 def _psi(pooled: _Pooled, in_window: np.ndarray) -> float:
-    live = np.bincount(pooled.bins[in_window], minlength=BINS) + 0.5  # half a score more: no logarithm of 0
-    known = np.bincount(pooled.bins[~in_window], minlength=BINS) + 0.5
-    live, known = live / live.sum(), known / known.sum()
+    more = 0.5 / len(
+        in_window
+    )  # for an empty bin, which has no logarithm; the same for both, so that alike stays alike
+    live, known = (
+        (np.bincount(pooled.bins[which], minlength=BINS) / which.sum() + more) / (1 + BINS * more)
+        for which in (in_window, ~in_window)
+    )
     return float(((live - known) * np.log(live / known)).sum())
 
 
@@ -68,8 +72,7 @@ def distance(reference: np.ndarray, window: np.ndarray, statistic: str = "ks") -
             stability index over ten bins, equally full of both together. `rank`: how far from 1/2 the chance is that a
             live score is above one of the reference's (Mann-Whitney).
 
-    Raises:
-        ValueError: an empty sample, a score that is no number, or an unknown statistic.
+    A `ValueError` says that a sample is empty, a score is no number, or the statistic is unknown.
     """
     return _of(statistic)(*_pool(reference, window))
 
@@ -85,8 +88,7 @@ def notice(
 ) -> Notice:
     """Whether a window [requests] of live scores is of other traffic than the reference's [examples].
 
-    Raises:
-        ValueError: as `distance`; or so few permutations that no window could ever be an alarm at `alpha`.
+    A `ValueError` says what `distance` says, or that with so few permutations no window could ever be an alarm at `alpha`.
     """
     measure, (pooled, in_window) = _of(statistic), _pool(reference, window)
     found = measure(pooled, in_window)
@@ -106,10 +108,7 @@ def alarm_threshold(
     seed: int = 0,
 ) -> float:
     """The distance above which a window of so many requests is an alarm, found once, on scores of ordinary traffic: they
-    are divided at random into such a window and the others, again and again.
-
-    Raises:
-        ValueError: as `distance` and `notice`.
+    are divided at random into such a window and the others, again and again. A `ValueError` as of `notice`.
     """
     measure, (pooled, in_window) = _of(statistic), _pool(scores[window:], scores[:window])
     generator = np.random.default_rng(seed)
@@ -161,7 +160,11 @@ def _of(statistic: str) -> Callable[[_Pooled, np.ndarray], float]:
 
 
 def _pool(reference: np.ndarray, window: np.ndarray) -> tuple[_Pooled, np.ndarray]:
-    """Both together, and which of them are the window's, bool [scores]."""
+    """Both together, and which of them are the window's, bool [scores].
+
+    Raises:
+        ValueError: one is empty, or a score is no number.
+    """
     scores = np.concatenate([reference, window]).astype(float)
     if min(len(reference), len(window)) == 0 or not np.isfinite(scores).all():
         raise ValueError(
