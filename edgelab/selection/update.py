@@ -88,7 +88,7 @@ def threshold_ways(
     for examples in (n for n in labelled if n <= len(wrong)):
         found, start = [], time.perf_counter()
         for _ in range(draws):
-            drawn = generator.choice(len(wrong), examples, replace=False)
+            drawn = generator.integers(len(wrong), size=examples)  # with replacement: else all of them are no draw
             found.append(calibrate(new_score[drawn], wrong[drawn]))
         seconds = (time.perf_counter() - start) / draws + seconds_each * examples
         ways.append(_over_draws(examples, found, held_out, seconds))
