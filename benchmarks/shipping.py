@@ -141,8 +141,8 @@ def thresholds(data: Dataset, old: Bundle, new: Bundle) -> list[WayOn]:
     return threshold_ways(at, columns, held_out, calibrate, labelled=(50, 100, 200, len(old_score)), seconds_each=each)
 
 
-def adapters(data: Dataset, folder: Path) -> list[WayOn]:
-    """Over all people together, each with as many phrases."""
+def adapters(data: Dataset, folder: Path) -> tuple[list[WayOn], str]:
+    """The ways, over all people together; and in words how many of their own phrases each understands."""
     former, base = adaptable_base(data, epochs=0.25), adaptable_base(data, epochs=1.0)
     personal, users = PersonalBundle.load(adaptable_bundle(base, "int8")), load_users()
     learned = [learn_user(base, user, QUICK) for user in users]
@@ -162,6 +162,7 @@ def adapters(data: Dataset, folder: Path) -> list[WayOn]:
             common.setdefault(name, []).append(right(answering(personal, user.name), data.validation))
     ways = {name: (np.concatenate(own[name]), np.concatenate(common[name])) for name in own}
     ways["learned anew, taught again"] = ways["learned anew, phrases kept"]
+    said = ", ".join(f"{name} {percent(accuracy_interval(np.concatenate(own[name])))}" for name in own)
     return [
         adapter_way(
             f"adapter {name}",
@@ -171,7 +172,7 @@ def adapters(data: Dataset, folder: Path) -> list[WayOn]:
             seconds=seconds if "anew" in name else 0.0,
         )
         for name in ways
-    ]
+    ], f"Of people's own phrases are understood, %: {said}."
 
 
 def answering(personal: PersonalBundle, name: str | None):
@@ -201,10 +202,10 @@ def main() -> None:
     plan = StudentPlan.for_family(spec.family)
     updated = Bundle.load(train_student(spec, (teacher,), plan, unlabelled=data.unlabelled).bundle())
     with tempfile.TemporaryDirectory() as place:
-        after = [*thresholds(data, shipped, updated), *adapters(data, Path(place))]
-    report = "\n\n".join(
-        [rollouts(), shifts(data, shipped), ways_on(after), f"Host: {host().cpu}, {host().cores} cores."]
-    )
+        ways, said = adapters(data, Path(place))
+    after = ways_on([*thresholds(data, shipped, updated), *ways])
+    machine = f"{said} Host: {host().cpu}, {host().cores} cores."
+    report = "\n\n".join([rollouts(), shifts(data, shipped), after, machine])
     write_atomic(README, put(README.read_text("utf-8"), "shipping", report))
     print(report)
 
