@@ -152,14 +152,15 @@ def adapters(data: Dataset, folder: Path) -> tuple[list[WayOn], str]:
     }
     seconds = float(np.mean([each.cpu_s for each in learned]))
     taught = round(np.mean([len(user.learn) + len(user.descriptions) for user in users]))
-    own, common = {"dropped": []}, {"dropped": [right(answering(personal, None), data.validation)]}
+    own, common = {"dropped": []}, {"dropped": [right(answering(personal, None), data.test)]}
     for i, user in enumerate(users):
+        part = data.test.where(lambda example, i=i: example % len(users) == i)  # each person others: none counts twice
         own["dropped"].append(right(answering(personal, None), user.held_out))
         for name, of_all in made.items():
             write_adapter(of_all[i], place := folder / name / user.name)
             personal.load_user(user.name, place)
             own.setdefault(name, []).append(right(answering(personal, user.name), user.held_out))
-            common.setdefault(name, []).append(right(answering(personal, user.name), data.validation))
+            common.setdefault(name, []).append(right(answering(personal, user.name), part))
     ways = {name: (np.concatenate(own[name]), np.concatenate(common[name])) for name in own}
     ways["learned anew, taught again"] = ways["learned anew, phrases kept"]
     said = ", ".join(f"{name} {percent(accuracy_interval(np.concatenate(own[name])))}" for name in own)
