@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from edgelab.bundle.calibrated import check_calibrated
 from edgelab.bundle.predict import Bundle, Prediction
 from edgelab.bundle.redaction import PRIVATE_SLOTS, Redacted, private_spans, redact, restore
 from edgelab.cloud.breaker import OPEN, PROBE, Breaker
@@ -77,6 +78,8 @@ class Assistant:
         breaker: when to stop asking a cloud that fails; None: a `Breaker` of its own.
         private: the slots whose values never leave.
         model: the cloud's model; None: `cloud.client.model_name()`.
+
+    A `BundleError` says that the policy was calibrated for another bundle.
     """
 
     def __init__(
@@ -89,6 +92,7 @@ class Assistant:
         private: Iterable[str] = PRIVATE_SLOTS,
         model: str | None = None,
     ) -> None:
+        check_calibrated(bundle, policy.calibrated_for)
         self.bundle, self.policy, self.client = bundle, policy, client
         self.breaker = Breaker() if breaker is None else breaker
         self.private, self.model = tuple(private), model or model_name()
