@@ -8,14 +8,17 @@ What a library in C, C++ or Rust does by itself is not announced.
 import json
 import os
 import sys
+import tempfile
 from typing import Any
 
 VARIABLE = "EDGELAB_WATCH"
+WITHOUT_NAME = getattr(os, "O_TMPFILE", 0)  # on Linux: a file that no folder lists, gone when it is closed
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
 def begin() -> None:
     """Note everything from now on in the file that EDGELAB_WATCH names, one JSON list `[kind, target, module]` a line."""
+    tempfile.gettempdir()  # it writes and deletes a file to see whether it may: before anybody watches
     noted = os.open(os.environ[VARIABLE], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
@@ -27,13 +30,18 @@ def begin() -> None:
 
 
 def seen(event: str, arguments: tuple[Any, ...]) -> list[tuple[str, str]]:
-    """What an audit event says of writing, sending and starting: `write` and a path, `rename` and two paths with a line break
-    between, `send` and `host:port`, `lookup` and a host, `run` and a program."""
+    """What an audit event says of writing, sending and starting: `write` and a path, `folder` and that of one that is made, or
+    that takes a file without a name, `rename` and two paths with a line break between, `send` and `host:port`, `lookup` and a
+    host, `run` and a program."""
     if event == "open":
         path, _, flags = arguments
-        written = isinstance(path, str | bytes | os.PathLike) and flags & WRITING
-        return [("write", _path(path))] if written else []
-    if event in ("os.mkdir", "os.truncate", "sqlite3.connect"):
+        if not isinstance(path, str | bytes | os.PathLike) or not flags & WRITING:
+            return []
+        nameless = WITHOUT_NAME and flags & WITHOUT_NAME == WITHOUT_NAME
+        return [("folder" if nameless else "write", _path(path))]
+    if event == "os.mkdir":
+        return [("folder", _path(arguments[0]))]
+    if event in ("os.truncate", "sqlite3.connect"):
         return [("write", _path(arguments[0]))] if not isinstance(arguments[0], int) else []
     if event in ("os.link", "os.symlink"):
         return [("write", _path(arguments[1]))]
