@@ -12,7 +12,6 @@ import tempfile
 from typing import Any
 
 VARIABLE = "EDGELAB_WATCH"
-WITHOUT_NAME = getattr(os, "O_TMPFILE", 0)  # on Linux: a file that no folder lists, gone when it is closed
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
@@ -34,11 +33,7 @@ def seen(event: str, arguments: tuple[Any, ...]) -> list[tuple[str, str]]:
     that takes a file without a name, `rename` and two paths with a line break between, `send` and `host:port`, `lookup` and a
     host, `run` and a program."""
     if event == "open":
-        path, _, flags = arguments
-        if not isinstance(path, str | bytes | os.PathLike) or not flags & WRITING:
-            return []
-        nameless = WITHOUT_NAME and flags & WITHOUT_NAME == WITHOUT_NAME
-        return [("folder" if nameless else "write", _path(path))]
+        return _opened(*arguments)
     if event == "os.mkdir":
         return [("folder", _path(arguments[0]))]
     if event in ("os.truncate", "sqlite3.connect"):
@@ -57,6 +52,13 @@ def seen(event: str, arguments: tuple[Any, ...]) -> list[tuple[str, str]]:
     if event in ("subprocess.Popen", "os.exec", "os.posix_spawn", "os.system"):
         return [("run", str(os.fsdecode(arguments[0]) if arguments[0] else arguments[1][0]))]
     return []
+
+
+def _opened(path: Any, _: Any, flags: int) -> list[tuple[str, str]]:
+    if not isinstance(path, str | bytes | os.PathLike) or not flags & WRITING:
+        return []
+    # A folder that is opened to write takes a file without a name, which is gone when it is closed (`O_TMPFILE`).
+    return [("folder" if os.path.isdir(path) else "write", _path(path))]
 
 
 def _path(path: Any) -> str:

@@ -57,7 +57,11 @@ def run_watched(arguments: Sequence[str], *, environment: Mapping[str, str], fol
         searched = os.pathsep.join(filter(None, (place, str(PACKAGE.parent), os.environ.get("PYTHONPATH"))))
         inherited = os.environ | {"PYTHONPATH": searched, "PYTHONDONTWRITEBYTECODE": "1", VARIABLE: str(noted)}
         done = subprocess.run(
-            [sys.executable, *arguments], env=inherited | environment, capture_output=True, text=True, encoding="utf-8"
+            [sys.executable, *arguments],
+            env=inherited | dict(environment),
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
         )
         lines = noted.read_text("utf-8").splitlines() if noted.exists() else []
     events = in_the_end([Event(*json.loads(line)) for line in lines])
