@@ -7,8 +7,9 @@ Who can take it, and what stands against that, on the project's own bundle: `ins
 `tampering`, `encryption`, `perturbed`.
 """
 
+from edgelab.privacy.aggregation import GroupTooSmall, aggregate, aggregate_groups, share_below
 from edgelab.privacy.budget import Budget, BudgetSpent
-from edgelab.privacy.data_flow import data_flow, declared_sends, declared_stores
+from edgelab.privacy.data_flow import Declared, data_flow, declared, declared_sends, declared_stores, is_declared
 from edgelab.privacy.duties import Duty, duties
 from edgelab.privacy.encryption import (
     Exposed,
@@ -37,6 +38,7 @@ from edgelab.privacy.inspection import (
     weights_of,
     words_in_vocabulary,
 )
+from edgelab.privacy.journal import LATENCY_EDGES_MS, Journal, bin_of
 from edgelab.privacy.label import privacy_label
 from edgelab.privacy.membership import Game, adapter_game, prototype_game
 from edgelab.privacy.perturbed import (
@@ -56,20 +58,21 @@ from edgelab.privacy.randomized import (
     truth_probability,
     unbiased_share,
 )
-from edgelab.privacy.redacting import HidingCost, Recall, cost_of_hiding, private_recall
+from edgelab.privacy.redacting import HidingCost, Recall, cost_of_hiding, private_recall, redact_all
 from edgelab.privacy.tampering import TAMPERINGS, Outcome, tampered_copy, try_tampering
 from edgelab.privacy.telemetry import (
+    POCKET_PLAN,
     Bins,
     Count,
-    GroupTooSmall,
-    Journal,
     Plan,
     YesNo,
-    aggregate,
     make_report,
+    mechanism,
+    send_report,
     simulate_reports,
 )
 from edgelab.privacy.thief import Thief, read_texts, steal
+from edgelab.privacy.watching import Event, Watched, run_watched, undeclared
 
 __all__ = [
     "Bins",
@@ -77,28 +80,36 @@ __all__ = [
     "BudgetSpent",
     "Count",
     "DEFENCES",
+    "Declared",
     "Duty",
+    "Event",
     "Exposed",
     "Game",
     "GroupTooSmall",
     "HidingCost",
     "Inspected",
     "Journal",
+    "LATENCY_EDGES_MS",
     "OTHER_SCRIPTS",
     "Outcome",
     "PERTURBATIONS",
+    "POCKET_PLAN",
     "Perturbed",
     "Plan",
     "Recall",
     "Stolen",
     "TAMPERINGS",
     "Thief",
+    "Watched",
     "YesNo",
     "adapter_game",
     "aggregate",
+    "aggregate_groups",
     "altered",
+    "bin_of",
     "cost_of_hiding",
     "data_flow",
+    "declared",
     "declared_sends",
     "declared_stores",
     "decrypt_folder",
@@ -109,8 +120,10 @@ __all__ = [
     "guessing_seconds",
     "honest_refused",
     "inspect_bundle",
+    "is_declared",
     "judge_perturbation",
     "make_report",
+    "mechanism",
     "new_secret",
     "normalise",
     "normalise_hard",
@@ -122,7 +135,11 @@ __all__ = [
     "randomized_response",
     "read_texts",
     "readable_strings",
+    "redact_all",
+    "run_watched",
     "secret_from_passphrase",
+    "send_report",
+    "share_below",
     "simulate_reports",
     "steal",
     "steal_pocket",
@@ -132,6 +149,7 @@ __all__ = [
     "truth_probability",
     "try_tampering",
     "unbiased_share",
+    "undeclared",
     "victim_answers",
     "weights_of",
     "what_is_exposed",
