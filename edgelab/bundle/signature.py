@@ -33,11 +33,14 @@ from edgelab.bundle.manifest import (
     tokenizer_name,
 )
 from edgelab.bundle.predict import Bundle
+from edgelab.declarations import Stored
 from edgelab.errors import UserError
 from edgelab.workspace import write_atomic
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+DECLARED = (Stored("a bundle's signature", "{chosen}/**/bundle.sig", "as long as the bundle", "nobody", "course"),)
 
 FORMAT = 1
 FILE = "bundle.sig"
