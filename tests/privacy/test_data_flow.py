@@ -118,6 +118,7 @@ CALLS = {
     "save_file",
 }
 BUILT = "into a folder that build_once renames into place, or that the caller names: workspace declares it"
+CHOSEN = "a copy of a bundle, into a folder that the notebook names"
 TEMPORARY = "into a temporary folder that is gone with the block"
 ELSEWHERE = {
     "bundle.answers": BUILT,
@@ -132,6 +133,10 @@ ELSEWHERE = {
     "models.trained": BUILT,
     "personalization.kept": BUILT,
     "personalization.seen": BUILT,
+    "privacy.encryption": CHOSEN,
+    "privacy.extraction": BUILT,
+    "privacy.membership": BUILT,
+    "privacy.tampering": CHOSEN,
     "privacy.watching": TEMPORARY,
     "quantization.conversion": BUILT,
     "tiers.ai_hub": BUILT,
