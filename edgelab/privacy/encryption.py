@@ -11,12 +11,16 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgelab.bundle.manifest import BundleError
 from edgelab.errors import UserError
 from edgelab.stats.intervals import Interval, accuracy_interval, percentile_interval
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 MAGIC = b"EDGE1"  # before each file: that it is encrypted, and how
 NONCE, TAG, SALT = 12, 16, 16  # bytes
@@ -169,7 +173,12 @@ def guessing_seconds(digits: int, cost: int = 2**14, guesses: int = 15) -> Inter
     return Interval(*(10**digits * seconds for seconds in (median.value, median.low, median.high)))
 
 
-def _cipher(secret: bytes):  # noqa: ANN202  (a class of a library that may be missing)
+def _cipher(secret: bytes) -> "AESGCM":
+    """AES-GCM under a key.
+
+    Raises:
+        UserError: cryptography is missing.
+    """
     try:
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
     except ImportError:

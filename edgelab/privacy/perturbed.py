@@ -145,8 +145,14 @@ def judge_perturbation(
         np.asarray(answer(texts)) == gold
         for texts in (split.texts, perturbed, [normaliser(text) for text in perturbed])
     )
-    shares = (accuracy_interval(right) for right in (clean, before, after))
-    return Perturbed(name, *shares, paired_difference(clean, before), paired_difference(after, before))
+    return Perturbed(
+        name,
+        accuracy_interval(clean),
+        accuracy_interval(before),
+        accuracy_interval(after),
+        lost=paired_difference(clean, before),
+        restored=paired_difference(after, before),
+    )
 
 
 def altered(texts: Sequence[str], normaliser: Callable[[str], str] = normalise) -> Interval:
