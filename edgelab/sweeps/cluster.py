@@ -47,10 +47,8 @@ def workers_of(scheduler: str | None, workers: int) -> Iterator["Client"]:
     the scheduler at an address.
 
     A program that calls this outside a function needs the guard `if __name__ == "__main__":`, since a new process reads
-    it again.
-
-    Raises:
-        ClusterError: of `see_that_it_is_installed`, or the scheduler's workers are not there or not alike.
+    it again. A `ClusterError` says that the extra is not installed, or that the scheduler's workers are not there or not
+    alike.
     """
     see_that_it_is_installed()
     with _silence():
@@ -93,7 +91,9 @@ def _connected(address: str) -> Iterator["Client"]:
         try:
             client = Client(address, timeout=CONNECT_S, set_as_default=False)
         except (OSError, ImportError, ValueError, TypeError) as error:  # nobody there, or nobody who speaks so
-            raise ClusterError(f"{address}: expected a dask scheduler, found none that answers: {_said(error)}") from None
+            raise ClusterError(
+                f"{address}: expected a dask scheduler, found none that answers: {_said(error)}"
+            ) from None
     with client:
         see_that_they_are_alike(client, address)
         yield client
@@ -150,7 +150,9 @@ def see_that_they_are_alike(client: "Client", address: str) -> None:
 
 def unlike(ours: dict[str, str], theirs: dict[str, str]) -> str:
     """In which versions two differ, in words; empty where in none."""
-    return ", ".join(f"{name} {theirs.get(name, '-')} (here {own})" for name, own in ours.items() if theirs.get(name) != own)
+    return ", ".join(
+        f"{name} {theirs.get(name, '-')} (here {own})" for name, own in ours.items() if theirs.get(name) != own
+    )
 
 
 def see_that_they_share(client: "Client", folder: Path) -> None:
@@ -164,7 +166,9 @@ def see_that_they_share(client: "Client", folder: Path) -> None:
     try:
         for worker, there in sorted(client.run(probe.exists).items()):
             if not there:
-                raise ClusterError(f"{worker}: expected {folder} under the same name as here (a shared folder), found none")
+                raise ClusterError(
+                    f"{worker}: expected {folder} under the same name as here (a shared folder), found none"
+                )
     finally:
         probe.unlink(missing_ok=True)
 
@@ -173,7 +177,9 @@ def workers_lost(client: "Client") -> int:
     """How many workers this scheduler has lost so far."""
     events = client.get_events("all")
     return sum(
-        event.get("action") == "remove-worker" and not event.get("expected") for _, event in events if isinstance(event, dict)
+        event.get("action") == "remove-worker" and not event.get("expected")
+        for _, event in events
+        if isinstance(event, dict)
     )
 
 

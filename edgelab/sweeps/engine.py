@@ -10,8 +10,6 @@ from edgelab.sweeps.cluster import ClusterError
 if TYPE_CHECKING:
     from distributed import Client
 
-WAITING = 4  # tasks handed over for each worker, where there may be very many
-
 
 @dataclass(frozen=True)
 class Task:
@@ -34,9 +32,13 @@ class Done:
     error: Exception | None
 
 
-def as_they_come(client: "Client", tasks: Iterable[Task]) -> Iterator[Done]:
-    """Each task's end, in whatever order. Only some of those that come after nothing are handed over at once, so there may be any
-    number of them.
+def as_they_come(client: "Client", tasks: Iterable[Task], *, room: int | None = None) -> Iterator[Done]:
+    """Each task's end, in whatever order.
+
+    Args:
+        tasks: each after those that it comes after.
+        room: how many to hand over at once, for each worker; then there may be any number of tasks, none of which comes
+            after another. None: all.
 
     Raises:
         ClusterError: the scheduler is gone.
@@ -54,13 +56,15 @@ def as_they_come(client: "Client", tasks: Iterable[Task]) -> Iterator[Done]:
             name = f"edgelab-{run}-{task.name}"
             after = [futures[before] for before in task.after]
             future = client.submit(_after, task.function, task.arguments, after, key=name, pure=False)
-            named[name], futures[task.name] = task, future
+            named[name] = task
+            if room is None:
+                futures[task.name] = future
             ends.add(future)
             return True
         return False
 
-    room = WAITING * max(1, sum(client.nthreads().values()))
-    while len(named) < room and hand_over():
+    at_once = float("inf") if room is None else room * max(1, len(client.nthreads()))
+    while len(named) < at_once and hand_over():
         pass
     for future in ends:
         task = named.pop(future.key)
@@ -82,5 +86,7 @@ def _told(task: Task, error: Exception) -> Exception:
 
     if isinstance(error, KilledWorker):
         tries = error.allowed_failures + 1
-        return ClusterError(f"{task.name}: {tries} workers died while they did it: too little memory, or a fault of a library")
+        return ClusterError(
+            f"{task.name}: {tries} workers died while they did it: too little memory, or a fault of a library"
+        )
     return error

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from edgelab.errors import UserError
 
@@ -74,7 +75,10 @@ def pieces_of(source: int, path: Path) -> list[Piece]:
         raise LogsError(error.strerror or _one_line(error)) from None
     starts = range(0, size, PIECE_BYTES)
     ends = [min(start + PIECE_BYTES, size) for start in starts]
-    return [Piece(source, i, path, start, end, 0, None, end - start) for i, (start, end) in enumerate(zip(starts, ends, strict=True))]
+    return [
+        Piece(source, i, path, start, end, 0, None, end - start)
+        for i, (start, end) in enumerate(zip(starts, ends, strict=True))
+    ]
 
 
 def _row_groups(source: int, path: Path) -> Iterator[Piece]:
@@ -105,7 +109,7 @@ def _row_groups(source: int, path: Path) -> Iterator[Piece]:
             start, first, number, rows, size = end, first + rows, number + 1, 0, 0
 
 
-def is_text(kind: object) -> bool:
+def is_text(kind: Any) -> bool:
     """Whether a Parquet column of this type holds texts, as they are or by number."""
     import pyarrow as pa
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from distributed import Client
 
 EVERY_S = 2.0  # between two lines of progress
+WAITING = 4  # pieces handed over for each worker
 SOURCES = "sources.json"  # each file that was divided, with its size then, in the order of their numbers
 LIBRARIES = ("onnxruntime", "tokenizers", "numpy")
 
@@ -56,8 +57,9 @@ def score(
         scheduler: the address of theirs, where they are not this machine's own.
 
     Raises:
-        LogsError: there is nothing to score, or a file has changed since it was.
-        PartsError: `out` is of another bundle, lies among the logs, or cannot be written to.
+        PartsError: `out` lies among the logs; so it is, too, where it is of another bundle or cannot be written to.
+
+    A `LogsError` says that there is nothing to score, or that a file has changed since it was.
     """
     sha256 = Bundle.load(bundle).manifest["manifest_sha256"]
     base, sources = logs if logs.is_dir() else logs.parent, find_sources(logs)
@@ -74,7 +76,9 @@ def score(
             with workers as client:
                 if scheduler is not None:
                     see_that_they_share(client, out)
-                scored = replace(scored, **_score_pieces(left, base, (bundle.resolve(), sha256, out.resolve()), client, say))
+                scored = replace(
+                    scored, **_score_pieces(left, base, (bundle.resolve(), sha256, out.resolve()), client, say)
+                )
         total = sum((counts_of(out / scored_name(piece)) for piece in pieces), Counts())
         see_that_something_was_read(total, logs, files_aside, [out / aside_name(piece) for piece in pieces])
         return replace(scored, total=total)
@@ -88,7 +92,7 @@ def _score_pieces(
     progress = Progress(len(pieces), sum(piece.size_bytes for piece in pieces), say, every_s=EVERY_S)
     named = ((piece, str(piece.path.relative_to(base.resolve()))) for piece in pieces)
     tasks = (Task(piece.name, score_piece, (piece, name, *arguments), cost=piece.size_bytes) for piece, name in named)
-    for ended in as_they_come(client, tasks):
+    for ended in as_they_come(client, tasks, room=WAITING):
         if ended.error:
             raise ended.error
         now += ended.result
@@ -108,7 +112,9 @@ def divide(base: Path, sources: list[str], out: Path) -> tuple[list[Piece], dict
     pieces: list[Piece] = []
     aside: dict[str, str] = {}
     for gone in known.keys() - set(sources):
-        raise LogsError(f"{base / gone}: expected a file that was scored before, found none; choose another folder than {out}")
+        raise LogsError(
+            f"{base / gone}: expected a file that was scored before, found none; choose another folder than {out}"
+        )
     numbers = {name: number for number, name in enumerate(known)}
     for name in sources:
         number = numbers.get(name, len(known))
@@ -150,7 +156,9 @@ def see_that_something_was_read(total: Counts, logs: Path, files_aside: dict[str
     if total.rows:
         return
     reasons = [f"{name}: {reason}" for name, reason in files_aside.items()] or list(_reasons(asides))
-    raise LogsError(f"{logs}: expected at least one row with a text, found none" + (f"; {reasons[0]}" if reasons else ""))
+    raise LogsError(
+        f"{logs}: expected at least one row with a text, found none" + (f"; {reasons[0]}" if reasons else "")
+    )
 
 
 def _reasons(asides: list[Path]) -> Iterator[str]:
@@ -170,7 +178,8 @@ def summary(scored: Scored) -> dict[str, object]:
         "rows_set_aside": scored.total.aside,
         "files": scored.files,
         "files_set_aside": scored.files_aside,
-        "this_run": asdict(now) | {"wall_s": scored.wall_s, "workers": scored.workers, "workers_lost": scored.workers_lost},
+        "this_run": asdict(now)
+        | {"wall_s": scored.wall_s, "workers": scored.workers, "workers_lost": scored.workers_lost},
         "rows_per_second": now.rows / scored.wall_s if now.rows else None,
         "rows_per_second_and_core": now.rows / now.seconds if now.rows else None,
     }

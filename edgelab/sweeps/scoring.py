@@ -34,8 +34,13 @@ class Counts:
     peak_bytes: int = 0
 
     def __add__(self, other: "Counts") -> "Counts":
-        sums = (getattr(self, name) + getattr(other, name) for name in ("rows", "aside", "asked", "seconds"))
-        return Counts(*sums, max(self.peak_bytes, other.peak_bytes))
+        return Counts(
+            self.rows + other.rows,
+            self.aside + other.aside,
+            self.asked + other.asked,
+            self.seconds + other.seconds,
+            max(self.peak_bytes, other.peak_bytes),
+        )
 
 
 def scored_name(piece: Piece) -> str:
@@ -49,13 +54,8 @@ def aside_name(piece: Piece) -> str:
 
 
 def score_piece(piece: Piece, source: str, bundle: Path, sha256: str, out: Path) -> Counts:
-    """Answer each row, and write the part.
-
-    Raises:
-        LogsError: the file cannot be read at all.
-        BundleError: the bundle is not the expected one, or does not work.
-        PartsError: the part cannot be written.
-    """
+    """Answer each row, and write the part. A `LogsError` says that the file cannot be read at all, a `BundleError` that the
+    bundle is another one or does not work, a `PartsError` that the part cannot be written."""
     import pyarrow.parquet as pq
 
     model = open_bundle(bundle, sha256)
@@ -64,17 +64,20 @@ def score_piece(piece: Piece, source: str, bundle: Path, sha256: str, out: Path)
     rows = aside = asked = 0
     schema = scored_schema()
     # What is set aside stands there before the part, which says that the piece is done.
-    with whole(out / scored_name(piece)) as scratch, _Aside(out / aside_name(piece), name) as set_aside:
-        with pq.ParquetWriter(scratch, schema, compression="zstd") as writer:
-            for batch in read(piece):
-                asked += _learn(model, batch, known)
-                writer.write_table(_answers(batch, name, known, schema))
-                set_aside.add(batch)
-                rows, aside = rows + len(batch.rows), aside + len(batch.aside)
-                if len(known) > REMEMBERED:
-                    known.clear()
-            counts = Counts(rows, aside, asked, time.perf_counter() - start, peak_bytes())
-            writer.add_key_value_metadata({COUNTS.decode(): json.dumps(asdict(counts))})
+    with (
+        whole(out / scored_name(piece)) as scratch,
+        _Aside(out / aside_name(piece), name) as set_aside,
+        pq.ParquetWriter(scratch, schema, compression="zstd") as writer,
+    ):
+        for batch in read(piece):
+            asked += _learn(model, batch, known)
+            writer.write_table(_answers(batch, name, known, schema))
+            set_aside.add(batch)
+            rows, aside = rows + len(batch.rows), aside + len(batch.aside)
+            if len(known) > REMEMBERED:
+                known.clear()
+        counts = Counts(rows, aside, asked, time.perf_counter() - start, peak_bytes())
+        writer.add_key_value_metadata({COUNTS.decode(): json.dumps(asdict(counts))})
     return counts
 
 
@@ -83,7 +86,8 @@ class _Aside(contextlib.ExitStack):
 
     def __init__(self, file: Path, source: str) -> None:
         super().__init__()
-        self.file, self.source, self.writer = file, source, None
+        self.file, self.source = file, source
+        self.writer: Any = None
 
     def add(self, batch: Batch) -> None:
         """What of a batch cannot be read."""
