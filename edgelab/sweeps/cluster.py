@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 CONNECT_S, WORKERS_S = 10.0, 30.0  # how long a scheduler, and then its first worker, may take to be there
 ADDRESS = re.compile(r"(tcp|tls)://[^/\s]+:\d{1,5}")
 ENGINE = ("dask", "distributed", "cloudpickle", "msgpack", "tornado", "pyarrow")
+LOGGERS = ("distributed", "distributed.client", "distributed.gc", "bokeh", "tornado", "tornado.application")
 HOW_TO_INSTALL = "pip install '.[sweep]'"
 
 
@@ -60,12 +61,17 @@ def workers_of(scheduler: str | None, workers: int) -> Iterator["Client"]:
 @contextlib.contextmanager
 def _silence() -> Iterator[None]:
     """Without the libraries' own words: a worker that dies, which is no error here, is a traceback to them."""
-    before = logging.root.manager.disable
-    logging.disable(logging.CRITICAL)
+    import distributed  # noqa: F401  (which gives its loggers their handlers)
+
+    handlers = {handler for name in LOGGERS for handler in logging.getLogger(name).handlers}
+    levels = {handler: handler.level for handler in handlers}
+    for handler in handlers:
+        handler.setLevel(logging.CRITICAL + 1)
     try:
         yield
     finally:
-        logging.disable(before)
+        for handler, level in levels.items():
+            handler.setLevel(level)
 
 
 @contextlib.contextmanager

@@ -91,7 +91,8 @@ def difference(a: np.ndarray, b: np.ndarray) -> tuple[Interval, float]:
         return Interval(mean, mean, mean), 1.0 if mean == 0 else 0.0
     error = float(np.sqrt(variance))
     half = error * float(stdtrit(freedom, 0.975))
-    return Interval(mean, mean - half, mean + half), float(2 * stdtr(freedom, -abs(mean) / error))
+    ends = Interval(mean, max(-1.0, mean - half), min(1.0, mean + half))  # of shares, no more can be
+    return ends, float(2 * stdtr(freedom, -abs(mean) / error))
 
 
 def _variance_of_mean(d: np.ndarray) -> tuple[float, float]:

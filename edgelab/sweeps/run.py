@@ -96,16 +96,16 @@ def _run(trials: list[Trial], folder: Path, client: "Client", say: Callable[[str
 
 def tasks_of(trials: Iterable[Trial]) -> list[Task]:
     """Each trial's task, after those of its teacher and its model, which several share: no worker waits for another that trains
-    the same. A cost is in tokens that a teacher trains on."""
+    the same. A cost is in tokens that a teacher trains on; each task has that of its start besides."""
     tasks: dict[str, Task] = {}
     for trial in trials:
         before = _named("teacher", trial, plain(trial.teacher))
-        tasks.setdefault(before, Task(before, prepare_teacher, (trial,), cost=trial.read))
+        tasks.setdefault(before, Task(before, prepare_teacher, (trial,), cost=EXPORTING + trial.read))
         if trial.spec is not None and trial.plan is not None:
             shared = [plain(part) for part in (trial.teacher, trial.spec, trial.plan)]
             model = _named(trial.recipe, trial, shared, trial.distilled, trial.unlabelled)
             seen = trial.plan.steps * trial.plan.batch_size * trial.tokens
-            cost = seen * TRAINING[trial.spec.family] * trial.spec.depth
+            cost = EXPORTING + seen * TRAINING[trial.spec.family] * trial.spec.depth
             tasks.setdefault(model, Task(model, prepare_model, (trial,), after=(before,), cost=cost))
             before = model
         tasks[trial.name] = Task(trial.name, run_trial, (trial,), after=(before,), cost=EXPORTING)
