@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import CancelledError
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -66,12 +67,19 @@ def as_they_come(client: "Client", tasks: Iterable[Task], *, room: int | None = 
     at_once = float("inf") if room is None else room * max(1, len(client.nthreads()))
     while len(named) < at_once and hand_over():
         pass
+    futures.clear()  # what comes after others keeps them alive; the rest is done for, and not again when a worker dies
     for future in ends:
+        if future.status in ("lost", "pending"):  # its worker died before we had the result
+            ends.add(future)
+            continue
+        try:
+            error = future.exception()
+            result = None if error else future.result()
+        except CancelledError:
+            raise ClusterError("the scheduler is gone; the same command goes on") from None
         task = named.pop(future.key)
-        if future.status not in ("finished", "error"):
-            raise ClusterError("the scheduler is gone")
-        error = _told(task, future.exception()) if future.status == "error" else None
-        yield Done(task, None if error else future.result(), error)
+        del future
+        yield Done(task, result, error and _told(task, error))
         hand_over()
 
 

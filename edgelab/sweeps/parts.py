@@ -6,7 +6,7 @@ import os
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from edgelab.errors import UserError, try_to_write
 from edgelab.workspace import write_atomic
@@ -85,15 +85,16 @@ def folder_errors(folder: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def whole(file: Path) -> Iterator[Path]:
-    """Another file to write to, which becomes this one, on the disk, when the block has ended well. Two workers may write
-    the same part, one of them given up by its scheduler: the later one replaces the earlier, which is the same."""
+def whole(file: Path) -> Iterator[BinaryIO]:
+    """Another file, open to be written to, which becomes this one, on the disk, when the block has ended well. Two workers may
+    write the same part, one of them given up by its scheduler: the later one replaces the earlier, which is the same."""
     scratch = file.with_name(f".{file.name}-{uuid.uuid4().hex[:8]}{SCRATCH}")
     with folder_errors(file.parent):
         try:
-            yield scratch
-            with scratch.open("rb+") as written:
-                os.fsync(written.fileno())
+            with scratch.open("wb") as opened:
+                yield opened
+                opened.flush()
+                os.fsync(opened.fileno())
             os.replace(scratch, file)
         finally:
             scratch.unlink(missing_ok=True)
@@ -103,8 +104,8 @@ def write_part(file: Path, table: "pa.Table") -> None:
     """A whole part, or none."""
     import pyarrow.parquet as pq
 
-    with whole(file) as scratch:
-        pq.write_table(table, scratch, compression="zstd")
+    with whole(file) as opened:
+        pq.write_table(table, opened, compression="zstd")
 
 
 def names(folder: Path, pattern: str) -> set[str]:

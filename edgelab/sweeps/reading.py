@@ -131,26 +131,34 @@ def _rest_of_line(file: BinaryIO) -> int:
 
 
 def _parquet(piece: Piece) -> Iterator[Batch]:
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
     row = piece.first_row
+    with pq.ParquetFile(piece.path) as file:
+        if file.metadata.num_row_groups < piece.end or not is_text(file.schema_arrow.field("text").type):
+            raise LogsError(f"{piece.path}: expected the file of before, found another one")
+        for group in range(piece.start, piece.end):
+            end = row + file.metadata.row_group(group).num_rows
+            yield from _row_group(file, group, row, end)
+            row = end
+
+
+def _row_group(file: Any, group: int, row: int, end: int) -> Iterator[Batch]:
+    """The rows of one row group, from one number to another; from where it is damaged on, all are set aside."""
+    import pyarrow as pa
+
     try:
-        with pq.ParquetFile(piece.path) as file:
-            groups = range(piece.start, piece.end)
-            if file.metadata.num_row_groups < piece.end or not is_text(file.schema_arrow.field("text").type):
-                raise LogsError(f"{piece.path}: expected the file of before, found another one")
-            for records in file.iter_batches(BATCH, row_groups=list(groups), columns=["text"], use_threads=False):
-                batch = Batch()
-                for value in _bytes(records.column(0)):
-                    batch.add(row, value)
-                    row += 1
-                yield batch
+        for records in file.iter_batches(BATCH, row_groups=[group], columns=["text"], use_threads=False):
+            batch = Batch()
+            for number, value in enumerate(_bytes(records.column(0)), row):
+                batch.add(number, value)
+            yield batch
+            row += len(batch)
     except (pa.ArrowException, OSError) as error:
         if getattr(error, "errno", None):
             raise
         reason = f"expected Parquet: {' '.join(str(error).split())[:200]}"
-        yield from _all_aside(range(row, piece.first_row + (piece.rows or 0)), reason)
+        yield from _all_aside(range(row, end), reason)
 
 
 def _bytes(column: Any) -> list[bytes | None]:

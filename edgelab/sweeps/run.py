@@ -183,8 +183,8 @@ def write_comparisons(found: dict[str, tuple[str, Comparison]], out: Path) -> li
         with folder_errors(out):
             write_atomic(out / f"{base}.md", f"## {title}\n\n{markdown_table(comparison)}")
             write_atomic(out / f"{base}.tex", latex_table(comparison, label=f"tab:{base}"))
-        with whole(out / f"{base}.pdf") as scratch:
+        with whole(out / f"{base}.pdf") as file:
             # Without the time of day: the same rows, the same file.
-            differences(comparison).savefig(scratch, format="pdf", metadata={"CreationDate": None})
+            differences(comparison).savefig(file, format="pdf", metadata={"CreationDate": None})
         written += [f"{base}.{ending}" for ending in ("md", "tex", "pdf")]
     return written

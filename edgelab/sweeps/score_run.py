@@ -76,9 +76,8 @@ def score(
             with workers as client:
                 if scheduler is not None:
                     see_that_they_share(client, out)
-                scored = replace(
-                    scored, **_score_pieces(left, base, (bundle.resolve(), sha256, out.resolve()), client, say)
-                )
+                arguments = (bundle.absolute(), sha256, out.absolute())
+                scored = replace(scored, **_score_pieces(left, base, arguments, client, say))
         total = sum((counts_of(out / scored_name(piece)) for piece in pieces), Counts())
         see_that_something_was_read(total, logs, files_aside, [out / aside_name(piece) for piece in pieces])
         return replace(scored, total=total)
@@ -90,7 +89,7 @@ def _score_pieces(
     """What this run did, as `Scored` has it."""
     before, start, now = workers_lost(client), time.monotonic(), Counts()
     progress = Progress(len(pieces), sum(piece.size_bytes for piece in pieces), say, every_s=EVERY_S)
-    named = ((piece, str(piece.path.relative_to(base.resolve()))) for piece in pieces)
+    named = ((piece, str(piece.path.relative_to(base.absolute()))) for piece in pieces)
     tasks = (Task(piece.name, score_piece, (piece, name, *arguments), cost=piece.size_bytes) for piece, name in named)
     for ended in as_they_come(client, tasks, room=WAITING):
         if ended.error:
@@ -119,7 +118,7 @@ def divide(base: Path, sources: list[str], out: Path) -> tuple[list[Piece], dict
     for name in sources:
         number = numbers.get(name, len(known))
         try:
-            found = pieces_of(number, (base / name).resolve())
+            found = pieces_of(number, (base / name).absolute())
             size = (base / name).stat().st_size
         except LogsError as error:
             if name in known:

@@ -58,6 +58,8 @@ def score_piece(piece: Piece, source: str, bundle: Path, sha256: str, out: Path)
     bundle is another one or does not work, a `PartsError` that the part cannot be written."""
     import pyarrow.parquet as pq
 
+    if (out / scored_name(piece)).exists():  # a worker died after it had written it, before it was heard
+        return counts_of(out / scored_name(piece))
     model = open_bundle(bundle, sha256)
     start, name = time.perf_counter(), shown(source)
     known: dict[str, tuple[str, float, str]] = {}
@@ -65,9 +67,9 @@ def score_piece(piece: Piece, source: str, bundle: Path, sha256: str, out: Path)
     schema = scored_schema()
     # What is set aside stands there before the part, which says that the piece is done.
     with (
-        whole(out / scored_name(piece)) as scratch,
+        whole(out / scored_name(piece)) as part,
         _Aside(out / aside_name(piece), name) as set_aside,
-        pq.ParquetWriter(scratch, schema, compression="zstd") as writer,
+        pq.ParquetWriter(part, schema, compression="zstd") as writer,
     ):
         for batch in read(piece):
             asked += _learn(model, batch, known)
@@ -97,8 +99,8 @@ class _Aside(contextlib.ExitStack):
             return
         table = aside_table(self.source, batch.aside)
         if self.writer is None:
-            scratch = self.enter_context(whole(self.file))
-            self.writer = self.enter_context(pq.ParquetWriter(scratch, table.schema, compression="zstd"))
+            opened = self.enter_context(whole(self.file))
+            self.writer = self.enter_context(pq.ParquetWriter(opened, table.schema, compression="zstd"))
         self.writer.write_table(table)
 
 
