@@ -30,7 +30,7 @@ def score(args: argparse.Namespace) -> int:
         say("edgelab: interrupted; the same command goes on from the last finished piece")
         raise
     found = summary(scored)
-    rate = found["rows_per_second_and_core"]
+    rate = found["rows_per_core_second"]
     billion = on_paper(rate, core_hour_price=args.core_hour_price) if isinstance(rate, float) else None
     for name, reason in scored.files_aside.items():
         say(f"edgelab: {name}: set aside: {reason}")
@@ -43,7 +43,7 @@ def score(args: argparse.Namespace) -> int:
     if billion is not None:
         now = scored.now
         show(
-            f"this run: {now.rows:,} rows in {scored.wall_s:.1f} s on {scored.workers} workers; {rate:,.0f} rows a second and core; "
+            f"this run: {now.rows:,} rows in {scored.wall_s:.1f} s on {scored.workers} workers; {rate:,.0f} rows a second of one core; "
             f"{now.asked:,} asked, the others repeat a text of their piece",
             f"a billion such requests, on paper: {billion['core_hours']:,.0f} hours of a core, "
             f"{billion['price']:,.0f} dollars at {args.core_hour_price:g} an hour (assumed: --core-hour-price)",

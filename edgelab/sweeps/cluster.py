@@ -76,11 +76,15 @@ def _silence() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _started(workers: int) -> Iterator["Client"]:
+    import dask
     from distributed import Client, LocalCluster
 
     # No limit of memory: at its 80 % dask would pause a worker, which on a small machine is for ever.
-    options = {"threads_per_worker": 1, "memory_limit": None, "dashboard_address": None}
+    options = {"threads_per_worker": 1, "memory_limit": None, "dashboard_address": None, "silence_logs": False}
     with (
+        # A worker that died is started anew. One that takes longer than this to be back (the default is 15 s, which a busy
+        # machine needs to import dask), or that dies again just then, dask would give up without a word.
+        dask.config.set({"distributed.deploy.lost-worker-timeout": "365 days"}),
         LocalCluster(n_workers=workers, preload=["edgelab.sweeps.worker"], **options) as cluster,
         Client(cluster, set_as_default=False) as client,
     ):

@@ -10,6 +10,7 @@ from edgelab.sweeps.cluster import ClusterError
 
 if TYPE_CHECKING:
     from distributed import Client
+GONE = "the scheduler is gone; the same command goes on where it stopped"
 
 
 @dataclass(frozen=True)
@@ -72,11 +73,13 @@ def as_they_come(client: "Client", tasks: Iterable[Task], *, room: int | None = 
         if future.status in ("lost", "pending"):  # its worker died before we had the result
             ends.add(future)
             continue
+        if future.status == "cancelled":
+            raise ClusterError(GONE)
         try:
-            error = future.exception()
+            error = future.exception() if future.status == "error" else None
             result = None if error else future.result()
         except CancelledError:
-            raise ClusterError("the scheduler is gone; the same command goes on") from None
+            raise ClusterError(GONE) from None
         task = named.pop(future.key)
         del future
         yield Done(task, result, error and _told(task, error))

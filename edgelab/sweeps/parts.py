@@ -6,7 +6,7 @@ import os
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from edgelab.errors import UserError, try_to_write
 from edgelab.workspace import write_atomic
@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 SCRATCH = ".scratch"  # how the name of a hidden file ends that is being written
-RECORD = {"sweep": "sweep.json", "scores": "scores.json"}  # what a folder holds, and the file that says of what
+RECORD = {
+    "sweep": "sweep-record.json",
+    "scores": "scores-record.json",
+}  # what a folder holds, and the file that says of what
 
 
 class PartsError(UserError):
@@ -23,12 +26,12 @@ class PartsError(UserError):
 
 
 @contextlib.contextmanager
-def output(out: Path, kind: str, of: dict[str, Any]) -> Iterator[None]:
+def output(out: Path, kind: str, of: dict[str, str]) -> Iterator[None]:
     """A folder for parts of that kind, made or gone on with, and no one else's until the block ends.
 
     Args:
         kind: `sweep` or `scores`.
-        of: what must be the same in all runs that write here, as plain JSON values.
+        of: what must be the same in all runs that write here, by what it is called.
 
     Raises:
         PartsError: it is no folder, holds something else, cannot be written to, or another run writes there.
@@ -54,7 +57,7 @@ def output(out: Path, kind: str, of: dict[str, Any]) -> Iterator[None]:
         yield
 
 
-def _check(out: Path, kind: str, of: dict[str, Any]) -> None:
+def _check(out: Path, kind: str, of: dict[str, str]) -> None:
     found = sorted(file.name for file in out.iterdir() if file.name[0] != ".") if out.exists() else []
     if not found:
         return

@@ -139,12 +139,16 @@ def _parquet(piece: Piece) -> Iterator[Batch]:
             raise LogsError(f"{piece.path}: expected the file of before, found another one")
         for group in range(piece.start, piece.end):
             end = row + file.metadata.row_group(group).num_rows
-            yield from _row_group(file, group, row, end)
+            yield from _row_group(file, piece.path, group, row, end)
             row = end
 
 
-def _row_group(file: Any, group: int, row: int, end: int) -> Iterator[Batch]:
-    """The rows of one row group, from one number to another; from where it is damaged on, all are set aside."""
+def _row_group(file: Any, path: Path, group: int, row: int, end: int) -> Iterator[Batch]:
+    """The rows of one row group, from one number to another; from where it is damaged on, all are set aside.
+
+    Raises:
+        LogsError: the system cannot read it.
+    """
     import pyarrow as pa
 
     try:
@@ -156,7 +160,7 @@ def _row_group(file: Any, group: int, row: int, end: int) -> Iterator[Batch]:
             row += len(batch)
     except (pa.ArrowException, OSError) as error:
         if getattr(error, "errno", None):
-            raise
+            raise LogsError(f"{path}: cannot be read: {error}") from None
         reason = f"expected Parquet: {' '.join(str(error).split())[:200]}"
         yield from _all_aside(range(row, end), reason)
 

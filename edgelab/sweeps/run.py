@@ -51,7 +51,7 @@ def sweep(config: Config, out: Path, workers: AbstractContextManager["Client"], 
     `DataError` comes where a data set cannot be used, `PartsError` where `out` cannot, `ClusterError` of the workers.
     """
     trials = trials_of(config)
-    with output(out, "sweep", {"versions": identity()}):
+    with output(out, "sweep", identity()):
         folder = out / ROWS
         with folder_errors(out):
             folder.mkdir(exist_ok=True)

@@ -65,7 +65,7 @@ def score(
     base, sources = logs if logs.is_dir() else logs.parent, find_sources(logs)
     if out.resolve().is_relative_to(logs.resolve()):
         raise PartsError(f"{out}: expected a folder outside of {logs}, whose files are read")
-    with output(out, "scores", {"bundle": sha256, "versions": versions(LIBRARIES)}):
+    with output(out, "scores", {"bundle": sha256, **versions(LIBRARIES)}):
         pieces, files_aside = divide(base, sources, out)
         done = names(out, "part-*.parquet")
         left = [piece for piece in pieces if scored_name(piece) not in done]
@@ -170,7 +170,7 @@ def _reasons(asides: list[Path]) -> Iterator[str]:
 
 
 def summary(scored: Scored) -> dict[str, object]:
-    """As JSON has it. Rates are of this run alone; those of a core, of its workers' own seconds."""
+    """As JSON has it. Rates are of this run alone: by the clock, and by the seconds that cores worked for it."""
     now = scored.now
     return {
         "rows": scored.total.rows,
@@ -180,11 +180,11 @@ def summary(scored: Scored) -> dict[str, object]:
         "this_run": asdict(now)
         | {"wall_s": scored.wall_s, "workers": scored.workers, "workers_lost": scored.workers_lost},
         "rows_per_second": now.rows / scored.wall_s if now.rows else None,
-        "rows_per_second_and_core": now.rows / now.seconds if now.rows else None,
+        "rows_per_core_second": now.rows / now.cpu_s if now.rows else None,
     }
 
 
-def on_paper(rows_per_second_and_core: float, *, requests: float = 1e9, core_hour_price: float) -> dict[str, float]:
+def on_paper(rows_per_core_second: float, *, requests: float = 1e9, core_hour_price: float) -> dict[str, float]:
     """What so many requests cost at the measured rate: hours of a core, and their price in the unit of `core_hour_price`."""
-    hours = requests / rows_per_second_and_core / 3600
+    hours = requests / rows_per_core_second / 3600
     return {"requests": requests, "core_hours": hours, "price": hours * core_hour_price}

@@ -25,12 +25,12 @@ COUNTS = b"edgelab"  # where a part's schema holds `Counts`
 @dataclass(frozen=True)
 class Counts:
     """Of a piece, or of many: rows scored and set aside; answers that the model was asked for (each text of a piece once);
-    the seconds that one worker took, start of the bundle aside; its peak of memory in bytes, of many the highest."""
+    the seconds of a core that a worker took, whoever else used the machine; its peak of memory in bytes, of many the highest."""
 
     rows: int = 0
     aside: int = 0
     asked: int = 0
-    seconds: float = 0.0
+    cpu_s: float = 0.0
     peak_bytes: int = 0
 
     def __add__(self, other: "Counts") -> "Counts":
@@ -38,7 +38,7 @@ class Counts:
             self.rows + other.rows,
             self.aside + other.aside,
             self.asked + other.asked,
-            self.seconds + other.seconds,
+            self.cpu_s + other.cpu_s,
             max(self.peak_bytes, other.peak_bytes),
         )
 
@@ -61,7 +61,7 @@ def score_piece(piece: Piece, source: str, bundle: Path, sha256: str, out: Path)
     if (out / scored_name(piece)).exists():  # a worker died after it had written it, before it was heard
         return counts_of(out / scored_name(piece))
     model = open_bundle(bundle, sha256)
-    start, name = time.perf_counter(), shown(source)
+    start, name = time.thread_time(), shown(source)
     known: dict[str, tuple[str, float, str]] = {}
     rows = aside = asked = 0
     schema = scored_schema()
@@ -78,7 +78,7 @@ def score_piece(piece: Piece, source: str, bundle: Path, sha256: str, out: Path)
             rows, aside = rows + len(batch.rows), aside + len(batch.aside)
             if len(known) > REMEMBERED:
                 known.clear()
-        counts = Counts(rows, aside, asked, time.perf_counter() - start, peak_bytes())
+        counts = Counts(rows, aside, asked, time.thread_time() - start, peak_bytes())
         writer.add_key_value_metadata({COUNTS.decode(): json.dumps(asdict(counts))})
     return counts
 

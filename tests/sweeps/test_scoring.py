@@ -3,8 +3,6 @@
 import contextlib
 import json
 import shutil
-import signal
-import sys
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -61,7 +59,7 @@ def test_every_row_is_scored_once_as_the_bundle_would(bundle, logs, tmp_path, wo
         assert (row["label"], json.loads(row["slots"])) == (expected.label, expected.slots)
         assert row["confidence"] == pytest.approx(expected.confidence, rel=1e-6)
     assert found.total == found.now and (found.total.rows, found.total.aside, found.files) == (160, 0, 2)
-    assert found.total.asked < 160 and found.total.seconds > 0 and found.total.peak_bytes > 1e6
+    assert found.total.asked < 160 and found.total.cpu_s > 0 and found.total.peak_bytes > 1e6
     assert said[-1].endswith("160 rows scored, 0 set aside") and not aside(tmp_path / "out")
 
 
@@ -136,7 +134,11 @@ def test_what_cannot_be_read_is_counted_and_set_aside_with_its_reason(bundle, lo
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(b"", "found none"), (b"\n\n", "found none"), (b'{"id": 1}\n', "found none; a.jsonl, row 0: expected a 'text', found none")],
+    [
+        (b"", "found none"),
+        (b"\n\n", "found none"),
+        (b'{"id": 1}\n', "found none; a.jsonl, row 0: expected a 'text', found none"),
+    ],
 )
 def test_logs_without_a_text_are_refused(bundle, tmp_path, workers, content, said):
     (tmp_path / "a.jsonl").write_bytes(content)
@@ -150,7 +152,9 @@ def test_a_file_that_changed_or_went_is_refused(bundle, logs, tmp_path, workers)
     score(bundle, logs, out, workers, lambda line: None)
     content = file.read_bytes()
     file.write_bytes(content + b'\n{"text": "why"}')
-    with pytest.raises(LogsError, match=r"b\.jsonl: expected its 1,.* bytes of before, found .*; choose another folder than"):
+    with pytest.raises(
+        LogsError, match=r"b\.jsonl: expected its 1,.* bytes of before, found .*; choose another folder than"
+    ):
         score(bundle, logs, out, workers, lambda line: None)
     file.unlink()
     with pytest.raises(LogsError, match=r"b\.jsonl: expected a file that was scored before, found none"):
@@ -162,7 +166,9 @@ def test_a_file_that_changed_or_went_is_refused(bundle, logs, tmp_path, workers)
 def test_another_bundle_needs_another_folder(bundle, logs, tmp_path, workers):
     score(bundle, logs, tmp_path / "out", workers, lambda line: None)
     other = small_bundle(tmp_path / "other", made=model(votes=2 * VOTES))
-    with pytest.raises(PartsError, match=r"out: expected results of the same as here, found those of bundle .* another folder"):
+    with pytest.raises(
+        PartsError, match=r"out: expected results of the same as here, found those of bundle .* another folder"
+    ):
         score(other, logs, tmp_path / "out", workers, lambda line: None)
 
 
@@ -228,9 +234,13 @@ def test_memory_does_not_grow_with_what_is_set_aside_or_remembered(bundle, tmp_p
 def test_counts_add_up_and_rates_are_of_this_run():
     assert Counts(1, 2, 3, 4.0, 5) + Counts(10, 20, 30, 40.0, 4) == Counts(11, 22, 33, 44.0, 5)
     found = summary(Scored(3, Counts(300), Counts(100, 0, 80, 4.0), wall_s=2.0, workers=2))
-    assert (found["rows_per_second"], found["rows_per_second_and_core"], found["rows"]) == (50, 25, 300)
+    assert (found["rows_per_second"], found["rows_per_core_second"], found["rows"]) == (50, 25, 300)
     assert summary(Scored(3, Counts(300)))["rows_per_second"] is None
 
 
 def test_a_billion_on_paper():
-    assert on_paper(1000, core_hour_price=0.1) == {"requests": 1e9, "core_hours": pytest.approx(277.78, abs=0.01), "price": pytest.approx(27.78, abs=0.01)}
+    assert on_paper(1000, core_hour_price=0.1) == {
+        "requests": 1e9,
+        "core_hours": pytest.approx(277.78, abs=0.01),
+        "price": pytest.approx(27.78, abs=0.01),
+    }
