@@ -19,7 +19,9 @@ from edgelab.commands import (
     predict,
     prepare,
     run,
+    score,
     sign,
+    sweep,
 )
 from edgelab.commands.command import Command
 from edgelab.commands.output import abandon_output, open_streams, refuse, show
@@ -34,6 +36,8 @@ COMMANDS = (
     predict.COMMAND,
     evaluate.COMMAND,
     bench.COMMAND,
+    sweep.COMMAND,
+    score.COMMAND,
     generate.COMMAND,
     cloud.COMMAND,
     fleet.SERVE,
