@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from edgelab.build.sections import sections
 from edgelab.course.plots import BLUE, GREEN, GREY, ORANGE, PURPLE, img, log_axis
 
 STYLE = """
@@ -21,6 +22,10 @@ thead th { vertical-align: bottom; font-weight: bold; }
 td, tbody th { white-space: nowrap; }
 th:first-child { text-align: left; }
 tr.chosen { background: #fff0c8; }
+table .words { text-align: left; white-space: normal; min-width: 8rem; overflow-wrap: anywhere; }
+caption { max-width: calc(100vw - 3rem); }
+pre { background: #f4f4f4; padding: 0.75rem; overflow-x: auto; font-size: 0.875rem; }
+@media (max-width: 40rem) { figure { overflow-x: auto; } img { max-width: none; width: 50rem; } }
 """
 
 
@@ -36,7 +41,9 @@ def page(report: dict) -> str:
             f"<h1>{title}</h1>\n<p><strong>{html.escape(verdict(report))}</strong></p>",
             f"<figure>\n{img(draw(report), description(report))}",
             f"<figcaption>{html.escape(legend(report))}</figcaption>\n</figure>",
-            f"<div>\n{table(report)}\n</div>\n<h2>Where these numbers come from</h2>",
+            f"<div>\n{table(report)}\n</div>",
+            sections(report),
+            "<h2>Where these numbers come from</h2>",
             *lines,
             "</body>\n</html>\n",
         ]

@@ -8,6 +8,7 @@ from edgelab.build import report
 from edgelab.build.conditions import see_that_it_is_known, see_that_it_is_right, settled
 from edgelab.build.costs import costs
 from edgelab.build.deploy import deploy
+from edgelab.build.examined import examined
 from edgelab.build.folder import check_folder, put_right, write
 from edgelab.build.measured import Measured
 from edgelab.build.progress import Progress
@@ -69,7 +70,8 @@ def build(
     twin = without_lines(nearest, made, seed, progress) if lines.used else None
     with progress.stage("test"):
         test = {model.name: answers(model.folder, dataset, "test") for model in measured}
-    see_that_it_is_right(test[made.reference], bar, dataset, "test")
+        see_that_it_is_right(test[made.reference], bar, dataset, "test")
+        closer = examined(nearest, made.trained[nearest.name], measured[0], dataset, test, bar.measure)
     beyond: dict[str, Answers] = {}
     if elsewhere:
         with progress.stage("outside"):
@@ -77,7 +79,7 @@ def build(
 
     settings = {"threads": threads, "seed": seed, "requests": REQUESTS, "block": IN_A_ROW}
     content = report.content(dataset, data, bar, settings, measured[:2], measured[2:], test, beyond)
-    content |= {"outside": outside and report.about_outside(outside, dataset), "unlabelled": None}
+    content |= closer | {"outside": outside and report.about_outside(outside, dataset), "unlabelled": None}
     if twin:
         compared = {"validation": (nearest.answers, answers(twin, dataset, "validation"), made.expected)}
         if elsewhere:
@@ -97,12 +99,13 @@ def with_test(dataset: Dataset, examples: Split) -> Dataset:
 @dataclass(frozen=True)
 class Made:
     """What was trained: the teacher, and what it makes of validation; the folder of each bundle by its name, the fp32
-    teacher's first; the recipe of each student's."""
+    teacher's first; of each student's the recipe and the network that it was made from."""
 
     teacher: Trained
     expected: Answers
     folders: dict[str, Path]
     recipes: dict[str, Student]
+    trained: dict[str, Trained]
 
     @property
     def reference(self) -> str:
@@ -128,12 +131,13 @@ def make(
         tell(artifact)
     expected = answers(next(iter(folders.values())), dataset, "validation")
     see_that_it_is_right(expected, bar, dataset, "validation")
-    made = Made(teacher, expected, folders, {})
+    made = Made(teacher, expected, folders, {}, {})
     for student in students:
         with progress.stage(student.spec.name) as tell:
-            deployed = taught(student, student.precisions, unlabelled, made, seed, tell)
+            trained, deployed = taught(student, student.precisions, unlabelled, made, seed, tell)
         recipes = made.recipes | dict.fromkeys(deployed, student)
-        made = replace(made, folders=made.folders | deployed, recipes=recipes)
+        networks = made.trained | dict.fromkeys(deployed, trained)
+        made = replace(made, folders=made.folders | deployed, recipes=recipes, trained=networks)
     return made
 
 
@@ -144,20 +148,20 @@ def taught(
     made: Made,
     seed: int,
     tell: Callable[[Artifact], None],
-) -> dict[str, Path]:
-    """A student of the teacher that was made: the folder of each of its bundles by its name."""
+) -> tuple[Trained, dict[str, Path]]:
+    """A student of the teacher that was made, and the folder of each of its bundles by its name."""
     trained = train_student(student.spec, (made.teacher,), student.plan, unlabelled=unlabelled, seed=seed)
     tell(trained.artifact)
     artifact, folders = deploy(trained, precisions, made.expected.accuracy.value)
     tell(artifact)
-    return folders
+    return trained, folders
 
 
 def without_lines(model: Measured, made: Made, seed: int, progress: Progress) -> Path:
     """A model's twin: the same recipe, trained as long without the unlabelled lines; the folder of its bundle."""
     with progress.stage("without the unlabelled lines") as tell:
-        (folder,) = taught(made.recipes[model.name], (model.folder.name,), (), made, seed, tell).values()
-    return folder
+        _, folders = taught(made.recipes[model.name], (model.folder.name,), (), made, seed, tell)
+    return folders[model.name]
 
 
 def release(candidates: list[Measured], bar: Bar) -> tuple[Measured | None, Measured]:
