@@ -127,10 +127,17 @@ def _points(gain: dict, key: str) -> str:
     return f"{100 * gain[key]:+.1f} [{100 * low:+.1f}, {100 * high:+.1f}]"
 
 
+SIGNED = (
+    "Signed: the bundle is edition {edition}, by the key {key:.16}. edgelab verify bundle --key PUBLIC_KEY says whether it "
+    "is still what was signed."
+)
+
+
 def method(report: dict) -> list[str]:
     """Where the numbers come from: data, bar, how they were taken, host; a paragraph each."""
     data, bar, host = report["dataset"], report["bar"], report["host"]
     examples = ", ".join(f"{count:,} {name}" for name, count in data["examples"].items())
+    signed = report["signature"]
     limits = [f"at least {100 * bar['retention']:g} % retention of each {bar['retention_of']}"]
     limits += [f"at most {bar['max_mb']:g} MB"] if bar["max_mb"] is not None else []
     limits += [f"a 95th percentile of at most {bar['max_p95_ms']:g} ms"] if bar["max_p95_ms"] is not None else []
@@ -147,7 +154,7 @@ def method(report: dict) -> list[str]:
         f"Host: {host['cpu']} ({host['architecture']}), {host['cores']} cores, {host['system']}, "
         f"Python {host['python']}, ONNX Runtime {report['versions']['onnxruntime']}. EdgeLab {report['edgelab']}, "
         f"{report['created_at']}.",
-    ]
+    ] + ([SIGNED.format(**signed)] if signed else [])
 
 
 # --- the table ----------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgelab.build import report
-from edgelab.build.conditions import see_that_it_is_known, see_that_it_is_right, settled
+from edgelab.build.conditions import about_signature, see_that_it_is_known, see_that_it_is_right, settled
 from edgelab.build.costs import costs
 from edgelab.build.deploy import deploy
 from edgelab.build.examined import examined
@@ -36,19 +36,21 @@ def build(
     outside: Part | None = None,
     threads: int = 1,
     seed: int = 0,
+    key: Path | None = None,
     say: Callable[[str], None],
 ) -> dict:
     """Train, distil, quantize, measure, choose, and write `out`. Returns the content of `report.json`.
 
     What was built before is loaded, so a build that was interrupted goes on where it stopped; latencies are taken
-    anew. The choice is made on validation; test is read after it, and so is `outside`, which decides nothing. Where what
-    is built on the way cannot be kept, `HomeError` comes from the workspace; `BuildError`, of `conditions`, `unlabelled`
+    anew. The choice is made on validation; test is read after it, and so is `outside`, which decides nothing. The bundle is
+    signed with the private key in the file `key`, if one is given. Where what is built on the way cannot be kept, `HomeError` comes from the workspace; `BuildError`, of `conditions`, `unlabelled`
     and `folder`, where the data or the teacher do not allow the choice, or `out` cannot be written to.
     """
     bar = settled(bar, dataset)
     see_that_it_is_known(outside, dataset)
     check_folder(out)
     put_right(out)
+    signature = key and about_signature(key, out)
     built_home()
     data, lines = profile(dataset), select(dataset, [outside.examples] if outside else [])
     dataset = dataset.labelled
@@ -87,7 +89,8 @@ def build(
         share = made.recipes[nearest.name].plan.unlabelled_share
         content["unlabelled"] = report.about_lines(lines, share, nearest.name, compared)
     content |= {"chosen": chosen and chosen.name, "nearest": None if chosen else nearest.name}
-    write(out, chosen, content, timings)
+    content |= {"signature": signature if chosen else None}
+    write(out, chosen, content, timings, key)
     return content
 
 

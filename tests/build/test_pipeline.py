@@ -140,7 +140,7 @@ def test_bars_are_for_terminals(runs):
 
 def test_the_folder_holds_a_bundle_and_its_report(report, runs, folder):
     out = folder / "out"
-    assert sorted(os.listdir(out)) == ["bundle", "report.html", "report.json", "samples.json"]
+    assert sorted(os.listdir(out)) == ["README.md", "bundle", "report.html", "report.json", "samples.json"]
     assert json.loads(runs[-1].stdout) == report
     bundle = Bundle.load(out / "bundle")
     assert bundle.manifest["model"] == report["chosen"] and bundle.predict("play queen").label in bundle.labels
