@@ -7,6 +7,7 @@ from pathlib import Path
 from edgelab.build import report
 from edgelab.build.conditions import about_signature, see_that_it_is_known, see_that_it_is_right, settled
 from edgelab.build.costs import costs
+from edgelab.build.decided import decided
 from edgelab.build.deploy import deploy
 from edgelab.build.examined import examined
 from edgelab.build.folder import check_folder, put_right, write
@@ -90,6 +91,7 @@ def build(
         content["unlabelled"] = report.about_lines(lines, share, nearest.name, compared)
     content |= {"chosen": chosen and chosen.name, "nearest": None if chosen else nearest.name}
     content |= {"signature": signature if chosen else None}
+    content |= {"decision": decided(measured[2:], measured[0], bar, chosen)}
     write(out, chosen, content, timings, key)
     return content
 

@@ -10,7 +10,7 @@ WORDS = {"label": "labels", "call": "calls"}
 
 def sections(report: dict) -> str:
     """All of them, one after the other."""
-    parts = (*thresholds(report), *preflight(report), *mistakes(report), *use(report))
+    parts = (*decision(report), *thresholds(report), *preflight(report), *mistakes(report), *use(report))
     return "\n".join(parts)
 
 
@@ -45,6 +45,51 @@ def table(caption: str, header: Sequence[str], rows: Iterable[Sequence[object]],
 def percent(share: Sequence[float] | None) -> str:
     """A share with its interval, in per cent."""
     return "-" if share is None else f"{100 * share[0]:.1f} [{100 * share[1]:.1f}, {100 * share[2]:.1f}]"
+
+
+# --- the decision -------------------------------------------------------------------------------
+
+
+def decision(report: dict) -> list[str]:
+    """How sure the choice is, and what would have to change for another."""
+    found = report["decision"]
+    rows = []
+    for model in found["models"]:
+        size, why = f"{model['size_bytes'] / 1e6:.3f}", "; ".join(model["misses"]) or "nothing"
+        rows.append((model["name"], size, chance(model["truly_clears"]), chance(model["smallest"]), why))
+    if report["chosen"]:
+        sure = f"{report['chosen']} ships. That it truly clears the bar has a probability of {chance(found['probability'])}."
+    else:
+        sure = "None ships."
+    said = [
+        heading("The decision"),
+        paragraph(
+            f"{sure} It rests on {found['examples']:,} examples of validation and on the latencies taken here: the truths "
+            "that such a sample leaves possible are drawn (a Bayesian bootstrap over the examples, the same weights for all "
+            "models), and in each it is seen who clears. A probability is no promise: other data, or another machine, is "
+            f"another question. That none of these truly clears: {chance(found['none'])}."
+        ),
+        table(
+            "Candidates, from the smallest up; on validation.",
+            ("Model", "Size, MB", "Truly clears", "Is the smallest that does", "What it misses"),
+            rows,
+            words=(4,),
+        ),
+    ]
+    if found["changes"]:
+        lines = "".join(f"<li>{html.escape(text)}</li>" for text in found["changes"][:TOP])
+        said += [
+            paragraph(f"What would make another one ship, each alone{of_all(len(found['changes']))}:"),
+            f"<ul>{lines}</ul>",
+        ]
+    return said
+
+
+def chance(probability: float) -> str:
+    """A share of draws is never a certainty."""
+    if probability > 0.999:
+        return "above 0.999"
+    return "below 0.001" if probability < 0.001 else f"{probability:.3f}"
 
 
 # --- thresholds ---------------------------------------------------------------------------------

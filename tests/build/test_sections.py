@@ -64,6 +64,17 @@ def report():
         "chosen": "student int4",
         "nearest": None,
         "dataset": {"slots": 1},
+        "decision": {
+            "of": "call",
+            "examples": 1400,
+            "probability": 0.875,
+            "none": 0.0,
+            "models": [
+                {"name": "a", "size_bytes": 1000, "misses": ["one", "two"], "truly_clears": 0.25, "smallest": 0.125},
+                {"name": "b", "size_bytes": 2_500_000, "misses": [], "truly_clears": 1.0, "smallest": 0.75},
+            ],
+            "changes": [f"{EVIL} wins {i}" for i in range(12)],
+        },
         "thresholds": {
             "of": "call",
             "model_sha256": "0123456789abcdef" * 4,
@@ -97,6 +108,18 @@ def report():
         },
         "code": ["one", 'two("<")', "three", "four", "five"],
     }
+
+
+def test_the_decision_says_how_sure_and_what_would_change_it(report):
+    page = Tables(sections(report))
+    _, a, b = page.table("Candidates")
+    assert a == ["a", "0.001", "0.250", "0.125", "one; two"] and b == ["b", "2.500", "above 0.999", "0.750", "nothing"]
+    told = " ".join(page.texts)
+    assert "probability of 0.875. It rests on 1,400 examples" in told and "truly clears: below 0.001" in told
+    assert f"{EVIL} wins 9" in told and f"{EVIL} wins 10" not in told and "(10 of 12;" in told
+    report["decision"]["changes"] = None
+    assert "each alone" not in sections(report)
+    assert "None ships." in sections(report | {"chosen": None, "nearest": "b"})
 
 
 def test_thresholds_are_told_with_what_is_none(report):
@@ -142,7 +165,7 @@ def test_without_slots_or_mistakes_there_is_no_table_of_them(report):
     report["dataset"]["slots"] = 0
     assert "Calls right" not in Tables(sections(report)).table("Labels")[0]
     report["mistakes"] |= {"labels": [], "confusions": [], "slots": [], "shown": []}
-    assert len(Tables(sections(report)).tables) == 2
+    assert len(Tables(sections(report)).tables) == 3
 
 
 def test_the_code_is_there_where_there_is_a_bundle(report):
