@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from edgelab.build.page import measure, verdict
 from edgelab.build.sections import WORDS, differs
+from edgelab.build.thresholds import advised, code
 
 if TYPE_CHECKING:
     from huggingface_hub import EvalResult
@@ -84,7 +85,7 @@ def body(report: dict, model: dict) -> str:
             "## Bias, risks and limitations\n",
             *(f"- {line}" for line in limits(report)),
             "\n## How to get started\n",
-            "```python\n" + "\n".join(report["code"]) + "\n```\n",
+            "```python\n" + "\n".join(code("your text", advised(report["thresholds"]))) + "\n```\n",
             "## Training details\n",
             f"{data['name']}: {examples} examples (SHA-256 of the data begins with {data['fingerprint'][:16]}).\n",
             "## Evaluation\n",

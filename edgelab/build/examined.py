@@ -3,7 +3,7 @@
 from edgelab.build.measured import Measured
 from edgelab.build.mistakes import mistakes
 from edgelab.build.preflight import preflight
-from edgelab.build.thresholds import advised, routing
+from edgelab.build.thresholds import advised, code, routing
 from edgelab.bundle.answers import Answers
 from edgelab.bundle.manifest import read_manifest
 from edgelab.bundle.predict import Bundle
@@ -35,16 +35,3 @@ def examined(
         "mistakes": mistakes(dataset.test, said, teacher_said, given, expected, of),
         "code": code(dataset.test.texts[0], advised(found)),
     }
-
-
-def code(text: str, threshold: float | None) -> list[str]:
-    """Five lines that use the bundle from the folder that the build wrote: a text in, label and slots out, and whether
-    that is sure enough to act on."""
-    sure = "False  # no confidence is enough" if threshold is None else f"answer.confidence >= {threshold:.4f}"
-    return [
-        "from edgelab.bundle import Bundle",
-        'bundle = Bundle.load("bundle")',
-        f"answer = bundle.predict({text!r})",
-        f"sure = {sure}",
-        'print(answer.label, answer.slots, "act on it" if sure else "ask the cloud")',
-    ]

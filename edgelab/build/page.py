@@ -9,44 +9,23 @@ from matplotlib.figure import Figure
 
 from edgelab.build.sections import sections
 from edgelab.course.plots import BLUE, GREEN, GREY, ORANGE, PURPLE, img, log_axis
-
-STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; color: #222; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }
-figure { margin: 0; }
-img { max-width: 100%; height: auto; }
-div { overflow-x: auto; }
-table { border-collapse: collapse; font-size: 0.875rem; }
-caption { text-align: left; padding: 0.5rem 0; }
-th, td { padding: 0.25rem 0.6rem; border-bottom: 1px solid #ccc; text-align: right; font-weight: normal; }
-thead th { vertical-align: bottom; font-weight: bold; }
-td, tbody th { white-space: nowrap; }
-th:first-child { text-align: left; }
-tr.chosen { background: #fff0c8; }
-table .words { text-align: left; white-space: normal; min-width: 8rem; overflow-wrap: anywhere; }
-caption { max-width: calc(100vw - 3rem); }
-pre { background: #f4f4f4; padding: 0.75rem; overflow-x: auto; font-size: 0.875rem; }
-@media (max-width: 40rem) { figure { overflow-x: auto; } img { max-width: none; width: 50rem; } }
-"""
+from edgelab.machine import pages
 
 
 def page(report: dict) -> str:
     """The HTML of a report's content."""
-    title = html.escape(f"edgelab build: {report['dataset']['name']}")
-    lines = [f"<p>{html.escape(line)}</p>" for line in (*report["notes"], *further(report), *method(report))]
-    return "\n".join(
+    lines = (*report["notes"], *further(report), *method(report))
+    return pages.page(
+        f"edgelab build: {report['dataset']['name']}",
         [
-            '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f"<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>",
-            f"<h1>{title}</h1>\n<p><strong>{html.escape(verdict(report))}</strong></p>",
+            f"<p><strong>{html.escape(verdict(report))}</strong></p>",
             f"<figure>\n{img(draw(report), description(report))}",
             f"<figcaption>{html.escape(legend(report))}</figcaption>\n</figure>",
-            f"<div>\n{table(report)}\n</div>",
+            table(report),
             sections(report),
-            "<h2>Where these numbers come from</h2>",
-            *lines,
-            "</body>\n</html>\n",
-        ]
+            pages.heading("Where these numbers come from"),
+            *map(pages.paragraph, lines),
+        ],
     )
 
 
@@ -226,15 +205,9 @@ def cells(report: dict) -> list[list[str]]:
 
 def table(report: dict) -> str:
     """`cells` as HTML, the chosen model marked."""
-    header, *rows = [[html.escape(cell) for cell in row] for row in cells(report)]
-    lines = ["<table>", f"<caption>{CAPTION}</caption>"]
-    heads = "".join(f'<th scope="col">{name}</th>' for name in header)
-    lines.append(f"<thead><tr>{heads}</tr></thead>\n<tbody>")
-    for model, (name, *values) in zip(models(report), rows, strict=True):
-        mark = ' class="chosen"' if model["name"] == report["chosen"] else ""
-        data = "".join(f"<td>{value}</td>" for value in values)
-        lines.append(f'<tr{mark}><th scope="row">{name}</th>{data}</tr>')
-    return "\n".join([*lines, "</tbody>", "</table>"])
+    header, *rows = cells(report)
+    chosen = [model["name"] for model in models(report)].index(report["chosen"]) if report["chosen"] else None
+    return pages.table(CAPTION, header, rows, marked=chosen)
 
 
 # --- the picture --------------------------------------------------------------------------------

@@ -2,7 +2,9 @@
 it is used. Everything that comes from the data is escaped."""
 
 import html
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+
+from edgelab.machine.pages import bullets, heading, paragraph, table
 
 TOP = 10  # rows of a table that could have hundreds; report.json has them all
 WORDS = {"label": "labels", "call": "calls"}
@@ -12,34 +14,6 @@ def sections(report: dict) -> str:
     """All of them, one after the other."""
     parts = (*decision(report), *thresholds(report), *preflight(report), *mistakes(report), *use(report))
     return "\n".join(parts)
-
-
-def heading(words: str) -> str:
-    """Of a section."""
-    return f"<h2>{html.escape(words)}</h2>"
-
-
-def paragraph(words: str) -> str:
-    """A paragraph of plain text."""
-    return f"<p>{html.escape(words)}</p>"
-
-
-def table(caption: str, header: Sequence[str], rows: Iterable[Sequence[object]], *, words: Sequence[int] = ()) -> str:
-    """Plain values as a table; columns of `words` are set left and may break."""
-
-    def cell(tag: str, scope: str, place: int, value: object) -> str:
-        kind = ' class="words"' if place in words else ""
-        return f"<{tag}{scope}{kind}>{html.escape(str(value))}</{tag}>"
-
-    def cells(row: Sequence[object]) -> str:
-        first, *rest = row
-        head = cell("th", ' scope="row"', 0, first)
-        return f"<tr>{head}{''.join(cell('td', '', place, value) for place, value in enumerate(rest, 1))}</tr>"
-
-    heads = "".join(cell("th", ' scope="col"', place, name) for place, name in enumerate(header))
-    lines = ["<div>", "<table>", f"<caption>{html.escape(caption)}</caption>"]
-    lines += [f"<thead><tr>{heads}</tr></thead>", "<tbody>", *map(cells, rows), "</tbody>", "</table>", "</div>"]
-    return "\n".join(lines)
 
 
 def percent(share: Sequence[float] | None) -> str:
@@ -77,11 +51,8 @@ def decision(report: dict) -> list[str]:
         ),
     ]
     if found["changes"]:
-        lines = "".join(f"<li>{html.escape(text)}</li>" for text in found["changes"][:TOP])
-        said += [
-            paragraph(f"What would make another one ship, each alone{of_all(len(found['changes']))}:"),
-            f"<ul>{lines}</ul>",
-        ]
+        told = f"What would make another one ship, each alone{of_all(len(found['changes']))}:"
+        said += [paragraph(told), bullets(found["changes"][:TOP])]
     return said
 
 

@@ -58,3 +58,16 @@ def advised(found: dict, promise: float = 0.05) -> float | None:
     """The threshold that the report's code uses: the bundle's own, else that of the promise; None keeps nothing."""
     by_promise = {row["promise"]: row["threshold"] for row in found["rows"]}
     return by_promise.get(None, by_promise[promise])
+
+
+def code(text: str, threshold: float | None) -> list[str]:
+    """Five lines that use the bundle from the folder that the build wrote: a text in, label and slots out, and whether
+    that is sure enough to act on."""
+    sure = "False  # no confidence is enough" if threshold is None else f"answer.confidence >= {threshold:.4f}"
+    return [
+        "from edgelab.bundle import Bundle",
+        'bundle = Bundle.load("bundle")',
+        f"answer = bundle.predict({text!r})",
+        f"sure = {sure}",
+        'print(answer.label, answer.slots, "act on it" if sure else "ask the cloud")',
+    ]

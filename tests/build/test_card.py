@@ -5,6 +5,7 @@ import re
 import pytest
 from huggingface_hub import ModelCard
 
+from edgelab.build import thresholds
 from edgelab.build.card import BASE, card
 
 
@@ -47,7 +48,8 @@ def report():
         "host": {"cpu": "A CPU", "system": "An OS"},
         "notes": ["Validation has 9 examples."],
         "outside": None,
-        "code": ["line one", "line two"],
+        "code": ["a secret of the learner's, too"],
+        "thresholds": {"rows": [{"promise": 0.05, "threshold": 0.5}, {"promise": None, "threshold": 0.75}]},
         "mistakes": {
             "of": "call",
             "wrong": 2,
@@ -94,7 +96,8 @@ def test_the_text_has_the_templates_sections_figures_and_limits(report):
     assert "| Kept of the teacher, test | 96.0 % [80.0, 100.0] |" in text and "0.125 and 0.250 ms" in text
     assert "label 0 (2 of 9)" in text and "label 4 (6 of 9)" in text and "label 5" not in text
     assert "2 of 9 calls are wrong" in text and "Validation has 9 examples." in text
-    assert "```python\nline one\nline two\n```" in text and "License:** none is stated" in text
+    code = "```python\n" + "\n".join(thresholds.code("your text", 0.75)) + "\n```"
+    assert code in text and "License:** none is stated" in text
 
 
 def test_no_text_of_the_data_is_on_it(report):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from edgelab.build.thresholds import PROMISES, advised, routing, row
+from edgelab.build.thresholds import PROMISES, advised, code, routing, row
 from edgelab.bundle.answers import Answers
 from edgelab.routing.thresholds import conformal_threshold
 
@@ -65,3 +65,11 @@ def test_the_bundles_own_threshold_comes_last_and_is_advised():
     assert found["rows"][:-1] == without["rows"] and found["rows"][-1]["promise"] is None
     assert advised(found) == found["rows"][-1]["threshold"] == 0.625
     assert advised(without) == without["rows"][2]["threshold"]
+
+
+def test_the_code_has_five_lines_and_no_threshold_means_never():
+    assert len(code("it's", 0.5)) == 5 and code("it's", 0.5)[2:4] == [
+        """answer = bundle.predict("it's")""",
+        "sure = answer.confidence >= 0.5000",
+    ]
+    assert code("x", None)[3].startswith("sure = False")
