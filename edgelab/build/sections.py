@@ -5,6 +5,7 @@ import html
 from collections.abc import Sequence
 
 from edgelab.machine.pages import bullets, heading, paragraph, table
+from edgelab.stats.chance import told
 
 TOP = 10  # rows of a table that could have hundreds; report.json has them all
 WORDS = {"label": "labels", "call": "calls"}
@@ -30,9 +31,11 @@ def decision(report: dict) -> list[str]:
     rows = []
     for model in found["models"]:
         size, why = f"{model['size_bytes'] / 1e6:.3f}", "; ".join(model["misses"]) or "nothing"
-        rows.append((model["name"], size, chance(model["truly_clears"]), chance(model["smallest"]), why))
+        rows.append((model["name"], size, told(model["truly_clears"]), told(model["smallest"]), why))
     if report["chosen"]:
-        sure = f"{report['chosen']} ships. That it truly clears the bar has a probability of {chance(found['probability'])}."
+        sure = (
+            f"{report['chosen']} ships. That it truly clears the bar has a probability of {told(found['probability'])}."
+        )
     else:
         sure = "None ships."
     said = [
@@ -41,7 +44,7 @@ def decision(report: dict) -> list[str]:
             f"{sure} It rests on {found['examples']:,} examples of validation and on the latencies taken here: the truths "
             "that such a sample leaves possible are drawn (a Bayesian bootstrap over the examples, the same weights for all "
             "models), and in each it is seen who clears. A probability is no promise: other data, or another machine, is "
-            f"another question. That none of these truly clears: {chance(found['none'])}."
+            f"another question. That none of these truly clears: {told(found['none'])}."
         ),
         table(
             "Candidates, from the smallest up; on validation.",
@@ -51,16 +54,9 @@ def decision(report: dict) -> list[str]:
         ),
     ]
     if found["changes"]:
-        told = f"What would make another one ship, each alone{of_all(len(found['changes']))}:"
-        said += [paragraph(told), bullets(found["changes"][:TOP])]
+        ways = f"What would make another one ship, each alone{of_all(len(found['changes']))}:"
+        said += [paragraph(ways), bullets(found["changes"][:TOP])]
     return said
-
-
-def chance(probability: float) -> str:
-    """A share of draws is never a certainty."""
-    if probability > 0.999:
-        return "above 0.999"
-    return "below 0.001" if probability < 0.001 else f"{probability:.3f}"
 
 
 # --- thresholds ---------------------------------------------------------------------------------
@@ -77,8 +73,10 @@ def thresholds(report: dict) -> list[str]:
         shares = (row["kept"], row["kept_and_wrong"], row["wrong_among_kept"], row["right_together"])
         rows.append((promise, kept, *map(percent, shares)))
     header = ("Promised: kept and wrong", "Confidence from", "Kept, %", "Kept and wrong, %", "Wrong among kept, %")
-    told = found["auroc"]
-    told = "" if told is None else f" On test, a right answer has the higher confidence in {100 * told:.1f} % of pairs."
+    area = found["auroc"]
+    pairs = (
+        "" if area is None else f" On test, a right answer has the higher confidence in {100 * area:.1f} % of pairs."
+    )
     model = report["chosen"] or report["nearest"]
     return [
         heading("Which requests may stay on the device"),
@@ -87,7 +85,7 @@ def thresholds(report: dict) -> list[str]:
             f"it. Each threshold was set on validation, so that on average at most the promised share of all requests is "
             f"kept with {of} wrong (conformal risk control); the figures are what came of it on test. "
             "In the bundle stands the confidence from which on labels were right, on validation, as often as the teacher's."
-            + told
+            + pairs
         ),
         table("Thresholds, on test, with 95 % intervals.", (*header, f"Right with the teacher's help, {of}, %"), rows),
         paragraph(
