@@ -27,7 +27,7 @@ def write(runs: Sequence[Run]) -> list[str]:
     choice, here = outcomes.chosen(), host()
     rows = latest(scoreboard.rows(), here.cpu)
     workspace.write_atomic(file(), page(runs, asked, choice, rows, here))
-    return [*guesses_in_words(asked), decision_in_words(choice), f"report: {file()}"]
+    return [*guesses_in_words(asked), f"decision: {decision_in_words(choice)}", f"report: {file()}"]
 
 
 def page(
@@ -95,12 +95,12 @@ def guesses_in_words(asked: Questions) -> list[str]:
 def decision_in_words(choice: Choice | None) -> str:
     """Which model ships, and how sure that is."""
     if choice is None:
-        return "decision: none yet; 10_selection makes it"
+        return "none yet: 10_selection makes it"
     asked = ", ".join(f"{name} {bound:g}" for name, bound in choice.asked.items()) or "nothing"
     if choice.chosen is None:
-        return f"decision: no model may ship for {choice.data}; asked: {asked} ({choice.decided_at})"
+        return f"no model may ship for {choice.data}; asked: {asked} ({choice.decided_at})"
     sure = "" if choice.probability is None else f"; it truly clears with probability {told(choice.probability)}"
-    return f"decision: {choice.chosen} ships for {choice.data}{sure}; asked: {asked} ({choice.decided_at})"
+    return f"{choice.chosen} ships for {choice.data}{sure}; asked: {asked} ({choice.decided_at})"
 
 
 def reasons(choice: Choice | None) -> list[str]:

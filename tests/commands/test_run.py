@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import nbformat
 import psutil
@@ -32,8 +33,7 @@ def test_tables_every_notebook(course):
     lines = done.stdout.splitlines()
     assert re.fullmatch(r"00_start_here +\d+\.\d +\d+ MB  ok", lines[1]) and lines[3].endswith("2 ok, 0 failed")
     assert "predictions: 0 of 0 results" in done.stdout and "decision: none yet" in done.stdout
-    report = lines[-1].removeprefix("report: ")
-    assert "00_start_here" in open(report, encoding="utf-8").read()
+    assert "00_start_here" in Path(lines[-1].removeprefix("report: ")).read_text("utf-8")
 
 
 def test_the_learners_data_are_looked_at_before_any_notebook_runs(in_course, edgelab, monkeypatch, tmp_path):

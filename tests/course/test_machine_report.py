@@ -50,7 +50,7 @@ def test_in_words_for_a_terminal():
     assert first == "predictions: 1 of 2 results were guessed before"
     assert only == "  How much is kept?: you guessed 85 %; measured 91.25 %: 6.25 % more than you thought"
     assert decision_in_words(CHOICE) == (
-        "decision: small int4 ships for pocket; it truly clears with probability 0.875; asked: max_mb 1 (today)"
+        "small int4 ships for pocket; it truly clears with probability 0.875; asked: max_mb 1 (today)"
     )
     assert "no model may ship for pocket" in decision_in_words(replace(CHOICE, chosen=None))
     assert "none yet" in decision_in_words(None)
