@@ -6,7 +6,6 @@ from pathlib import Path
 
 from edgelab.export.graph import fix_input, input_shape
 from edgelab.export.placement import CPU, Placement, assignment, usability
-from edgelab.export.preflight import shapes_name
 from edgelab.models.trained import Trained
 
 TOKENS = 32  # the length to which the open one is fixed, as compilers for accelerators want it
@@ -14,7 +13,8 @@ TOKENS = 32  # the length to which the open one is fixed, as compilers for accel
 
 def preflight(file: Path, trained: Trained) -> dict:
     """Plain JSON values. The trained network has float32 weights; of a file with fewer bits the difference is their price."""
-    from edgelab.export.to_onnx import UNSEEN, check_parity  # torch: the room loads without it
+    from edgelab.export.preflight import shapes_name  # torch: the room loads without it
+    from edgelab.export.to_onnx import UNSEEN, check_parity
 
     declared = input_shape(file)
     one_request = tuple(shape for shape in UNSEEN if shape[0] == 1)

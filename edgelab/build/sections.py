@@ -146,9 +146,11 @@ def mistakes(report: dict) -> list[str]:
         caption = f"Which label is said for which{of_all(len(found['confusions']))}."
         said.append(table(caption, ("Due", "Said", "Times"), rows, words=(0, 1)))
     if found["slots"]:
-        rows = [(row["slot"], row["due"], row["right"], row["not_due"]) for row in found["slots"][:TOP]]
+        tagged = [(row["slot"], row["due"], row["right"], row["not_due"]) for row in found["slots"][:TOP]]
         caption = f"Slots, those that lose most first{of_all(len(found['slots']))}."
-        said.append(table(caption, ("Slot", "Texts with it", "Of them exact", "Found where not due"), rows, words=(0,)))
+        said.append(
+            table(caption, ("Slot", "Texts with it", "Of them exact", "Found where not due"), tagged, words=(0,))
+        )
     if found["shown"]:
         said.append(examples(found))
     return said

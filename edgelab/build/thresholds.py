@@ -51,7 +51,7 @@ def row(threshold: float, decided: Answers, test: Answers, teacher: Answers, of:
 
 def ends(interval: Interval | None) -> list[float] | None:
     """Value, low and high."""
-    return interval and [interval.value, interval.low, interval.high]
+    return None if interval is None else [interval.value, interval.low, interval.high]
 
 
 def advised(found: dict, promise: float = 0.05) -> float | None:

@@ -26,7 +26,8 @@ def in_course(course, monkeypatch):
     return course
 
 
-def test_tables_every_notebook(course):
+def test_tables_every_notebook(course, tmp_path, monkeypatch):
+    monkeypatch.setenv("EDGELAB_HOME", str(tmp_path / "home"))
     done = process("run", root=course)
     assert done.returncode == 0, done.stderr
     assert done.stderr.splitlines() == ["[1/2] 00_start_here, 1 cells", "[2/2] 01_next, 1 cells"]
