@@ -50,9 +50,7 @@ class Decision:
         text = f"{self.chosen} ships. It truly clears with probability {told(self.clears[self.chosen])}"
         if rival is None or not self.smallest[rival]:
             return f"{text}."
-        return (
-            f"{text}; that {rival} does and is the one to ship instead, with probability {told(self.smallest[rival])}."
-        )
+        return f"{text}. That {rival} is truly the smallest to clear has probability {told(self.smallest[rival])}."
 
 
 def cautious_cards(rows: Sequence[Evidence], requirements: Requirements) -> dict[str, dict[str, float]]:
