@@ -18,9 +18,20 @@ from edgelab.build.measured import Measured
 from edgelab.bundle.manifest import strangers
 from edgelab.bundle.signature import FILE as SIGNATURE
 from edgelab.bundle.signature import sign
+from edgelab.declarations import Stored
 from edgelab.errors import UserError, try_to_write
 from edgelab.measurement.bundles import Timing
 from edgelab.workspace import built_home, home_errors
+
+DECLARED = (
+    Stored(
+        what="a built bundle with its model card and its report, which quotes texts that it gets wrong; the folder's lock",
+        where="{chosen}/**",
+        how_long="until deleted by hand",
+        about="user",
+        part="course",
+    ),
+)
 
 OUTPUT = ("bundle", "README.md", "samples.json", "report.html", "report.json")  # in the order in which they come in
 SCRATCH, READY, FORMER, ARRIVING = ".build-scratch", ".build-ready", ".build-former", ".build-arriving"

@@ -1,5 +1,6 @@
 """The deployable folder: written, verified, asked, evaluated. Inference needs onnxruntime, tokenizers and numpy alone."""
 
+from edgelab.bundle.calibrated import check_calibrated, fingerprint
 from edgelab.bundle.evaluation import Evaluation, evaluate
 from edgelab.bundle.keys import new_keys
 from edgelab.bundle.manifest import BundleError, read_manifest, save
@@ -12,7 +13,9 @@ __all__ = [
     "Evaluation",
     "Prediction",
     "Signature",
+    "check_calibrated",
     "evaluate",
+    "fingerprint",
     "load_signed",
     "new_keys",
     "next_edition",

@@ -9,9 +9,20 @@ from edgelab.course import outcomes, scoreboard
 from edgelab.course.notebooks import Run
 from edgelab.course.outcomes import Choice, Outcome
 from edgelab.course.prediction import Guess, beside, recorded
+from edgelab.declarations import Stored
 from edgelab.machine import pages
 from edgelab.machine.host import Host, host
 from edgelab.stats.chance import told
+
+DECLARED = (
+    Stored(
+        what="the page on this machine: guesses, results, the scoreboard, the choice",
+        where="{home}/report.html",
+        how_long="until the next run of the whole course",
+        about="user",
+        part="course",
+    ),
+)
 
 Questions = Mapping[str, tuple[Guess | None, Outcome]]  # by key
 

@@ -7,6 +7,24 @@ from datetime import datetime
 from pathlib import Path
 
 from edgelab import workspace
+from edgelab.declarations import Stored
+
+DECLARED = (
+    Stored(
+        what="each question that was asked before a result, and the result",
+        where="{home}/outcomes.*",
+        how_long="until deleted by hand",
+        about="device",
+        part="course",
+    ),
+    Stored(
+        what="which model the learner chose to ship, by which bar",
+        where="{home}/choice.json",
+        how_long="until deleted by hand",
+        about="user",
+        part="course",
+    ),
+)
 
 
 @dataclass(frozen=True)

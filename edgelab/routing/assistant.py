@@ -12,15 +12,30 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from edgelab.bundle.calibrated import check_calibrated
 from edgelab.bundle.predict import Bundle, Prediction
 from edgelab.bundle.redaction import PRIVATE_SLOTS, Redacted, private_spans, redact, restore
 from edgelab.cloud.breaker import OPEN, PROBE, Breaker
 from edgelab.cloud.client import model_name
+from edgelab.declarations import Sent
 from edgelab.routing.policy import DEGRADED, Decision, Policy, decide
 
 if TYPE_CHECKING:
     from openai import OpenAI
     from openai.types.chat import ChatCompletionMessage
+
+DECLARED = (
+    Sent(
+        what="a request that the policy escalates, its identifying values replaced",
+        to="the cloud's model",
+        where="{cloud}",
+        policy="redacted by the device's own tagger and by rules: what these miss leaves; what the cloud keeps is its operator's to say",
+        about="user",
+        part="pocket",
+        kinds=("request",),
+        linked=True,
+    ),
+)
 
 DEVICE, CLOUD = "device", "cloud"
 SYSTEM = (
@@ -77,6 +92,8 @@ class Assistant:
         breaker: when to stop asking a cloud that fails; None: a `Breaker` of its own.
         private: the slots whose values never leave.
         model: the cloud's model; None: `cloud.client.model_name()`.
+
+    A `BundleError` says that the policy was calibrated for another bundle.
     """
 
     def __init__(
@@ -89,6 +106,7 @@ class Assistant:
         private: Iterable[str] = PRIVATE_SLOTS,
         model: str | None = None,
     ) -> None:
+        check_calibrated(bundle, policy.calibrated_for)
         self.bundle, self.policy, self.client = bundle, policy, client
         self.breaker = Breaker() if breaker is None else breaker
         self.private, self.model = tuple(private), model or model_name()
