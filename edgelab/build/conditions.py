@@ -1,9 +1,12 @@
 """What a build cannot do without: each is seen before it costs an hour."""
 
 from dataclasses import replace
+from pathlib import Path
 
 from edgelab.build.folder import BuildError
 from edgelab.bundle.answers import Answers
+from edgelab.bundle.keys import fingerprint, read_private_key
+from edgelab.bundle.signature import next_edition
 from edgelab.datasets.dataset import Dataset, Part
 from edgelab.selection.bar import Bar
 
@@ -55,3 +58,9 @@ def see_that_it_is_right(teacher: Answers, bar: Bar, dataset: Dataset, split: st
             f"{dataset.name}: the teacher makes no {split} call right; look at the slots, or keep labels alone: "
             "--retention-of label"
         )
+
+
+def about_signature(key: Path, out: Path) -> dict:
+    """As which edition the bundle will be signed, one more than the earlier build's, and by which key. A `UserError` says
+    that the file holds no private key, or that cryptography is missing."""
+    return {"edition": next_edition(out / "bundle"), "key": fingerprint(read_private_key(key).public_key())}

@@ -16,6 +16,8 @@ from pathlib import Path
 
 from edgelab.build.measured import Measured
 from edgelab.bundle.manifest import strangers
+from edgelab.bundle.signature import FILE as SIGNATURE
+from edgelab.bundle.signature import sign
 from edgelab.declarations import Stored
 from edgelab.errors import UserError, try_to_write
 from edgelab.measurement.bundles import Timing
@@ -23,15 +25,15 @@ from edgelab.workspace import built_home, home_errors
 
 DECLARED = (
     Stored(
-        what="a built bundle with its report, and the lock of its folder",
+        what="a built bundle with its model card and its report, which quotes texts that it gets wrong; the folder's lock",
         where="{chosen}/**",
         how_long="until deleted by hand",
-        about="nobody",
+        about="user",
         part="course",
     ),
 )
 
-OUTPUT = ("bundle", "samples.json", "report.html", "report.json")  # in the order in which they come in
+OUTPUT = ("bundle", "README.md", "samples.json", "report.html", "report.json")  # in the order in which they come in
 SCRATCH, READY, FORMER, ARRIVING = ".build-scratch", ".build-ready", ".build-former", ".build-arriving"
 
 
@@ -73,18 +75,26 @@ def _foreign(out: Path) -> Iterator[str]:
     for entry in sorted(out.iterdir()):
         if entry.name[0] == ".":
             continue
-        if entry.name not in OUTPUT or entry.is_symlink() or entry.is_dir() != (entry.name == "bundle"):
+        if entry.name == "README.md" and not any(
+            (out / name).exists() for name in ("report.json", READY, ARRIVING, FORMER)
+        ):
+            yield entry.name  # every project has one: without the rest of a build it is none's
+        elif entry.name not in OUTPUT or entry.is_symlink() or entry.is_dir() != (entry.name == "bundle"):
             yield entry.name
         elif entry.is_dir():
-            yield from (f"bundle/{name}" for name in strangers(entry))
+            yield from (f"bundle/{name}" for name in strangers(entry) if name != SIGNATURE)
 
 
-def write(out: Path, chosen: Measured | None, content: dict, timings: dict[str, Timing]) -> None:
-    """The whole build or nothing: until all of it is prepared, and again if the swap fails, the earlier one stands.
+def write(
+    out: Path, chosen: Measured | None, content: dict, timings: dict[str, Timing], key: Path | None = None
+) -> None:
+    """The whole build or nothing: until all of it is prepared, and again if the swap fails, the earlier one stands. With a
+    private key the bundle is signed, as the edition that the content says.
 
     Raises:
         BuildError: the folder cannot be written to, or its disk is full.
     """
+    from edgelab.build.card import card
     from edgelab.build.page import page  # matplotlib: the room loads without it
 
     samples = {
@@ -98,12 +108,12 @@ def write(out: Path, chosen: Measured | None, content: dict, timings: dict[str, 
         "samples.json": json.dumps(samples, allow_nan=False),
         "report.html": page(content),
         "report.json": json.dumps(content, indent=1, allow_nan=False),
-    }
+    } | ({"README.md": card(content)} if chosen else {})
     try:
         out.mkdir(parents=True, exist_ok=True)
         with _alone(out):
             _finish(out)
-            _prepare(out, chosen.folder if chosen else None, texts)
+            _prepare(out, chosen.folder if chosen else None, texts, key, content["signature"])
             _swap(out)
     except OSError as error:
         raise BuildError(
@@ -137,7 +147,7 @@ def _alone(out: Path) -> Iterator[None]:
         yield
 
 
-def _prepare(out: Path, bundle: Path | None, texts: dict[str, str]) -> None:
+def _prepare(out: Path, bundle: Path | None, texts: dict[str, str], key: Path | None, signature: dict | None) -> None:
     """All parts of a build beside the earlier one, on the disk, as `READY`."""
     scratch = out / SCRATCH
     try:
@@ -147,6 +157,8 @@ def _prepare(out: Path, bundle: Path | None, texts: dict[str, str]) -> None:
             (scratch / "bundle").mkdir()
             for file in bundle.iterdir():
                 shutil.copyfile(file, scratch / "bundle" / file.name)
+            if key and signature:
+                sign(scratch / "bundle", key, edition=signature["edition"])
         for name, text in texts.items():
             (scratch / name).write_text(text, "utf-8")
         for file in (f for f in scratch.rglob("*") if f.is_file()):

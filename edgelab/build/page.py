@@ -7,39 +7,25 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from edgelab.build.sections import sections
 from edgelab.course.plots import BLUE, GREEN, GREY, ORANGE, PURPLE, img, log_axis
-
-STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; color: #222; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }
-figure { margin: 0; }
-img { max-width: 100%; height: auto; }
-div { overflow-x: auto; }
-table { border-collapse: collapse; font-size: 0.875rem; }
-caption { text-align: left; padding: 0.5rem 0; }
-th, td { padding: 0.25rem 0.6rem; border-bottom: 1px solid #ccc; text-align: right; font-weight: normal; }
-thead th { vertical-align: bottom; font-weight: bold; }
-td, tbody th { white-space: nowrap; }
-th:first-child { text-align: left; }
-tr.chosen { background: #fff0c8; }
-"""
+from edgelab.machine import pages
 
 
 def page(report: dict) -> str:
     """The HTML of a report's content."""
-    title = html.escape(f"edgelab build: {report['dataset']['name']}")
-    lines = [f"<p>{html.escape(line)}</p>" for line in (*report["notes"], *further(report), *method(report))]
-    return "\n".join(
+    lines = (*report["notes"], *further(report), *method(report))
+    return pages.page(
+        f"edgelab build: {report['dataset']['name']}",
         [
-            '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f"<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>",
-            f"<h1>{title}</h1>\n<p><strong>{html.escape(verdict(report))}</strong></p>",
+            f"<p><strong>{html.escape(verdict(report))}</strong></p>",
             f"<figure>\n{img(draw(report), description(report))}",
             f"<figcaption>{html.escape(legend(report))}</figcaption>\n</figure>",
-            f"<div>\n{table(report)}\n</div>\n<h2>Where these numbers come from</h2>",
-            *lines,
-            "</body>\n</html>\n",
-        ]
+            table(report),
+            sections(report),
+            pages.heading("Where these numbers come from"),
+            *map(pages.paragraph, lines),
+        ],
     )
 
 
@@ -120,10 +106,17 @@ def _points(gain: dict, key: str) -> str:
     return f"{100 * gain[key]:+.1f} [{100 * low:+.1f}, {100 * high:+.1f}]"
 
 
+SIGNED = (
+    "Signed: the bundle is edition {edition}, by the key {key:.16}. edgelab verify bundle --key PUBLIC_KEY says whether it "
+    "is still what was signed."
+)
+
+
 def method(report: dict) -> list[str]:
     """Where the numbers come from: data, bar, how they were taken, host; a paragraph each."""
     data, bar, host = report["dataset"], report["bar"], report["host"]
     examples = ", ".join(f"{count:,} {name}" for name, count in data["examples"].items())
+    signed = report["signature"]
     limits = [f"at least {100 * bar['retention']:g} % retention of each {bar['retention_of']}"]
     limits += [f"at most {bar['max_mb']:g} MB"] if bar["max_mb"] is not None else []
     limits += [f"a 95th percentile of at most {bar['max_p95_ms']:g} ms"] if bar["max_p95_ms"] is not None else []
@@ -140,7 +133,7 @@ def method(report: dict) -> list[str]:
         f"Host: {host['cpu']} ({host['architecture']}), {host['cores']} cores, {host['system']}, "
         f"Python {host['python']}, ONNX Runtime {report['versions']['onnxruntime']}. EdgeLab {report['edgelab']}, "
         f"{report['created_at']}.",
-    ]
+    ] + ([SIGNED.format(**signed)] if signed else [])
 
 
 # --- the table ----------------------------------------------------------------------------------
@@ -212,15 +205,9 @@ def cells(report: dict) -> list[list[str]]:
 
 def table(report: dict) -> str:
     """`cells` as HTML, the chosen model marked."""
-    header, *rows = [[html.escape(cell) for cell in row] for row in cells(report)]
-    lines = ["<table>", f"<caption>{CAPTION}</caption>"]
-    heads = "".join(f'<th scope="col">{name}</th>' for name in header)
-    lines.append(f"<thead><tr>{heads}</tr></thead>\n<tbody>")
-    for model, (name, *values) in zip(models(report), rows, strict=True):
-        mark = ' class="chosen"' if model["name"] == report["chosen"] else ""
-        data = "".join(f"<td>{value}</td>" for value in values)
-        lines.append(f'<tr{mark}><th scope="row">{name}</th>{data}</tr>')
-    return "\n".join([*lines, "</tbody>", "</table>"])
+    header, *rows = cells(report)
+    chosen = [model["name"] for model in models(report)].index(report["chosen"]) if report["chosen"] else None
+    return pages.table(CAPTION, header, rows, marked=chosen)
 
 
 # --- the picture --------------------------------------------------------------------------------

@@ -5,9 +5,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgelab.build import report
-from edgelab.build.conditions import see_that_it_is_known, see_that_it_is_right, settled
+from edgelab.build.conditions import about_signature, see_that_it_is_known, see_that_it_is_right, settled
 from edgelab.build.costs import costs
+from edgelab.build.decided import decided
 from edgelab.build.deploy import deploy
+from edgelab.build.examined import examined
 from edgelab.build.folder import check_folder, put_right, write
 from edgelab.build.measured import Measured
 from edgelab.build.progress import Progress
@@ -35,19 +37,21 @@ def build(
     outside: Part | None = None,
     threads: int = 1,
     seed: int = 0,
+    key: Path | None = None,
     say: Callable[[str], None],
 ) -> dict:
     """Train, distil, quantize, measure, choose, and write `out`. Returns the content of `report.json`.
 
     What was built before is loaded, so a build that was interrupted goes on where it stopped; latencies are taken
-    anew. The choice is made on validation; test is read after it, and so is `outside`, which decides nothing. Where what
-    is built on the way cannot be kept, `HomeError` comes from the workspace; `BuildError`, of `conditions`, `unlabelled`
+    anew. The choice is made on validation; test is read after it, and so is `outside`, which decides nothing. The bundle is
+    signed with the private key in the file `key`, if one is given. Where what is built on the way cannot be kept, `HomeError` comes from the workspace; `BuildError`, of `conditions`, `unlabelled`
     and `folder`, where the data or the teacher do not allow the choice, or `out` cannot be written to.
     """
     bar = settled(bar, dataset)
     see_that_it_is_known(outside, dataset)
     check_folder(out)
     put_right(out)
+    signature = key and about_signature(key, out)
     built_home()
     data, lines = profile(dataset), select(dataset, [outside.examples] if outside else [])
     dataset = dataset.labelled
@@ -69,7 +73,8 @@ def build(
     twin = without_lines(nearest, made, seed, progress) if lines.used else None
     with progress.stage("test"):
         test = {model.name: answers(model.folder, dataset, "test") for model in measured}
-    see_that_it_is_right(test[made.reference], bar, dataset, "test")
+        see_that_it_is_right(test[made.reference], bar, dataset, "test")
+        closer = examined(nearest, made.trained[nearest.name], measured[0], dataset, test, bar.measure)
     beyond: dict[str, Answers] = {}
     if elsewhere:
         with progress.stage("outside"):
@@ -77,7 +82,7 @@ def build(
 
     settings = {"threads": threads, "seed": seed, "requests": REQUESTS, "block": IN_A_ROW}
     content = report.content(dataset, data, bar, settings, measured[:2], measured[2:], test, beyond)
-    content |= {"outside": outside and report.about_outside(outside, dataset), "unlabelled": None}
+    content |= closer | {"outside": outside and report.about_outside(outside, dataset), "unlabelled": None}
     if twin:
         compared = {"validation": (nearest.answers, answers(twin, dataset, "validation"), made.expected)}
         if elsewhere:
@@ -85,7 +90,9 @@ def build(
         share = made.recipes[nearest.name].plan.unlabelled_share
         content["unlabelled"] = report.about_lines(lines, share, nearest.name, compared)
     content |= {"chosen": chosen and chosen.name, "nearest": None if chosen else nearest.name}
-    write(out, chosen, content, timings)
+    content |= {"signature": signature if chosen else None}
+    content |= {"decision": decided(measured[2:], measured[0], bar, chosen)}
+    write(out, chosen, content, timings, key)
     return content
 
 
@@ -97,12 +104,13 @@ def with_test(dataset: Dataset, examples: Split) -> Dataset:
 @dataclass(frozen=True)
 class Made:
     """What was trained: the teacher, and what it makes of validation; the folder of each bundle by its name, the fp32
-    teacher's first; the recipe of each student's."""
+    teacher's first; of each student's the recipe and the network that it was made from."""
 
     teacher: Trained
     expected: Answers
     folders: dict[str, Path]
     recipes: dict[str, Student]
+    trained: dict[str, Trained]
 
     @property
     def reference(self) -> str:
@@ -128,12 +136,13 @@ def make(
         tell(artifact)
     expected = answers(next(iter(folders.values())), dataset, "validation")
     see_that_it_is_right(expected, bar, dataset, "validation")
-    made = Made(teacher, expected, folders, {})
+    made = Made(teacher, expected, folders, {}, {})
     for student in students:
         with progress.stage(student.spec.name) as tell:
-            deployed = taught(student, student.precisions, unlabelled, made, seed, tell)
+            trained, deployed = taught(student, student.precisions, unlabelled, made, seed, tell)
         recipes = made.recipes | dict.fromkeys(deployed, student)
-        made = replace(made, folders=made.folders | deployed, recipes=recipes)
+        networks = made.trained | dict.fromkeys(deployed, trained)
+        made = replace(made, folders=made.folders | deployed, recipes=recipes, trained=networks)
     return made
 
 
@@ -144,20 +153,20 @@ def taught(
     made: Made,
     seed: int,
     tell: Callable[[Artifact], None],
-) -> dict[str, Path]:
-    """A student of the teacher that was made: the folder of each of its bundles by its name."""
+) -> tuple[Trained, dict[str, Path]]:
+    """A student of the teacher that was made, and the folder of each of its bundles by its name."""
     trained = train_student(student.spec, (made.teacher,), student.plan, unlabelled=unlabelled, seed=seed)
     tell(trained.artifact)
     artifact, folders = deploy(trained, precisions, made.expected.accuracy.value)
     tell(artifact)
-    return folders
+    return trained, folders
 
 
 def without_lines(model: Measured, made: Made, seed: int, progress: Progress) -> Path:
     """A model's twin: the same recipe, trained as long without the unlabelled lines; the folder of its bundle."""
     with progress.stage("without the unlabelled lines") as tell:
-        (folder,) = taught(made.recipes[model.name], (model.folder.name,), (), made, seed, tell).values()
-    return folder
+        _, folders = taught(made.recipes[model.name], (model.folder.name,), (), made, seed, tell)
+    return folders[model.name]
 
 
 def release(candidates: list[Measured], bar: Bar) -> tuple[Measured | None, Measured]:

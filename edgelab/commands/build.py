@@ -32,7 +32,7 @@ def build(args: argparse.Namespace) -> int:
 
     bar = Bar(args.retention, args.max_mb, args.max_p95_ms, args.retention_of)
     try:
-        report = run(data, args.out, bar, outside=outside, threads=args.threads, seed=args.seed, say=say)
+        report = run(data, args.out, bar, outside=outside, threads=args.threads, seed=args.seed, key=args.sign, say=say)
     except KeyboardInterrupt:
         say("edgelab: interrupted; the same command goes on from the last finished stage")
         raise
@@ -95,6 +95,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--threads", type=whole(1, 256), default=1, help="threads of a request when it is timed (default 1)"
     )
     parser.add_argument("--seed", type=SEED, default=0, help="another seed gives other models (default 0)")
+    parser.add_argument(
+        "--sign",
+        type=Path,
+        metavar="KEY",
+        help="sign the bundle with the private key in this file (`edgelab keys` makes one)",
+    )
     parser.add_argument("--json", action="store_true", help="print report.json instead of a table")
 
 
@@ -123,7 +129,8 @@ text, a .jsonl file this or offsets (code points; the end is not included):
   {"text": "wake me at 6:15", "label": "set_alarm", "slots": [{"start": 11, "end": 15, "name": "time"}]}
 A bracket of the text itself is written \\[ or \\]. A slot holds whole words. The README has all rules.
 
-In OUT you find bundle/ (what ships), report.html to read, report.json to compute with, samples.json with every latency.
+In OUT you find bundle/ (what ships), README.md (its model card), report.html to read (with texts that it gets wrong),
+report.json to compute with, samples.json with every latency.
 Interrupted? The same command goes on from the last finished stage. Takes minutes to tens of minutes.
 
 Lines of --unlabelled that repeat a text of validation, test or --outside are left out. The chosen recipe is trained once

@@ -18,9 +18,12 @@ CLEAR_LINE = "\r\033[K"
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run them, and table how each went."""
+    """Run them, and table how each went; after the whole course, write the report of this machine."""
+    from edgelab.course.machine_report import write
     from edgelab.course.notebooks import notebooks, run_notebooks
+    from edgelab.datasets.choice import settle
 
+    settle()
     put_scripts_on_path()
     paths = [find_notebook(name) for name in args.notebooks] if args.notebooks else notebooks()
     on_terminal = sys.stderr.isatty()
@@ -33,6 +36,8 @@ def run(args: argparse.Namespace) -> int:
         show(f"{r.name:<{width}}{r.seconds:>8.1f}{size(r.peak_bytes):>13}  {outcome(r)}")
     failed = sum(r.error is not None for r in runs)
     show(f"{'total':<{width}}{sum(r.seconds for r in runs):>8.1f}{'':>13}  {len(runs) - failed} ok, {failed} failed")
+    if not args.notebooks:
+        show("", *write(runs))
     return 1 if failed else 0
 
 
@@ -88,7 +93,7 @@ COMMAND = Command(
     name="run",
     run=run,
     help="run notebooks headless, in order, and table their seconds and peak memory",
-    examples="edgelab run                       every notebook of the course\n"
+    examples="edgelab run                       every notebook of the course, and a report of this machine\n"
     "edgelab run 01_distillation       one of them\n"
     "edgelab run work/my_notes.ipynb   a file of yours",
     arguments=arguments,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgelab import workspace
+from edgelab.course import outcomes
 from edgelab.declarations import Stored
 
 if TYPE_CHECKING:
@@ -71,7 +72,8 @@ def beside(guess: Guess | None, measured: float, unit: str = "") -> str:
 
 
 def reveal(key: str, measured: float, unit: str = "") -> None:
-    """Print the guess recorded under `key`, perhaps in an earlier notebook, beside what was measured."""
+    """Print the guess recorded under `key`, perhaps in an earlier notebook, beside what was measured; that is kept, too."""
+    outcomes.measure(key, measured, unit)
     print(beside(recorded(key), measured, unit))
 
 
@@ -80,6 +82,7 @@ def predict(key: str, question: str, *, unit: str = "", low: float, high: float)
     does not fit beside the rest goes to the next line."""
     import ipywidgets
 
+    outcomes.ask(key, question, unit)
     before = recorded(key)
     number = ipywidgets.BoundedFloatText(
         value=before.value if before and low <= before.value <= high else (low + high) / 2,

@@ -113,11 +113,16 @@ def add(new: Iterable[Row]) -> None:
 
 def table() -> "pd.DataFrame":
     """The scoreboard to compute with: one line a row, without the raw samples but with their percentiles."""
+    return as_table(rows())
+
+
+def as_table(chosen: Iterable[Row]) -> "pd.DataFrame":
+    """The same of some rows."""
     import numpy as np
     import pandas as pd
 
     records = []
-    for row in rows():
+    for row in chosen:
         record = asdict(row)
         samples = record.pop("latency_ms")
         p50, p90 = np.percentile(samples, (50, 90)) if samples else (np.nan, np.nan)

@@ -2,6 +2,7 @@
 
 from edgelab.distillation.baselines import frozen_encoder, tfidf_svc
 from edgelab.distillation.losses import kd_loss, soft_label_loss, soften
+from edgelab.distillation.ready import ready_student
 from edgelab.distillation.recall import recall_by_label
 from edgelab.distillation.students import StudentPlan, train_student
 from edgelab.distillation.targets import Targets, soft_loss, soft_targets
@@ -13,6 +14,7 @@ __all__ = [
     "TeacherPlan",
     "frozen_encoder",
     "kd_loss",
+    "ready_student",
     "recall_by_label",
     "soft_label_loss",
     "soft_loss",

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from edgelab.datasets.choice import COURSE
+from edgelab.datasets.dataset import Dataset
 from edgelab.datasets.loading import load
+from edgelab.datasets.sources import DataError
 from edgelab.models.trained import Trained
 from edgelab.workspace import data_home
 
@@ -32,9 +35,15 @@ def mapping(source: str) -> dict[str, frozenset[str]]:
         return {r["intent"]: frozenset(r["label"].split("|")) for r in csv.DictReader(file) if r["source"] == source}
 
 
-def mapped_test(source: str) -> Mapped:
+def mapped_test(source: str, data: Dataset | None = None) -> Mapped:
     """The test requests of a public set whose intents are mapped. The set is downloaded once, then kept; a `DataError`
-    says why it cannot be had."""
+    says why it cannot be had.
+
+    Raises:
+        DataError: `data`, on which models were trained, has not Pocket's labels.
+    """
+    if data and data.name != COURSE:
+        raise DataError(f"{data.name}: expected Pocket's labels, to which {source}'s intents are mapped")
     allowed, test = mapping(source), load(source).test
     chosen = test.where(lambda i: test.labels[i] in allowed)
     return Mapped(chosen.texts, tuple(allowed[label] for label in chosen.labels))

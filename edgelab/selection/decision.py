@@ -15,6 +15,7 @@ from edgelab.selection.certainty import DRAWS, clearing, smallest_shares
 from edgelab.selection.evidence import Evidence, cautious_card, compared
 from edgelab.selection.form import Requirements, judge_card
 from edgelab.selection.rule import smallest_clearing
+from edgelab.stats.chance import told
 
 
 @dataclass(frozen=True)
@@ -42,23 +43,14 @@ class Decision:
         """The decision in a sentence or two."""
         if self.chosen is None:
             best = max(self.clears, key=lambda name: self.clears[name])
-            return (
-                f"None may ship. The likeliest to clear truly is {best}, with probability {_told(self.clears[best])}."
-            )
+            return f"None may ship. The likeliest to clear truly is {best}, with probability {told(self.clears[best])}."
         rival = max(
             (name for name in self.clears if name != self.chosen), key=lambda name: self.smallest[name], default=None
         )
-        text = f"{self.chosen} ships. It truly clears with probability {_told(self.clears[self.chosen])}"
+        text = f"{self.chosen} ships. It truly clears with probability {told(self.clears[self.chosen])}"
         if rival is None or not self.smallest[rival]:
             return f"{text}."
-        return f"{text}. That {rival} is truly the smallest to clear has probability {_told(self.smallest[rival])}."
-
-
-def _told(probability: float) -> str:
-    """A share of draws is never a certainty."""
-    if probability > 0.999:
-        return "above 0.999"
-    return "below 0.001" if probability < 0.001 else f"{probability:.3f}"
+        return f"{text}. That {rival} is truly the smallest to clear has probability {told(self.smallest[rival])}."
 
 
 def cautious_cards(rows: Sequence[Evidence], requirements: Requirements) -> dict[str, dict[str, float]]:

@@ -47,6 +47,21 @@ def test_new_empty_and_earlier_folders_are_written_to(tmp_path):
     check_folder(tmp_path)
 
 
+def test_a_readme_of_ones_own_is_not_overwritten(tmp_path):
+    (tmp_path / "README.md").write_text("my project")
+    with pytest.raises(BuildError, match=r"found README\.md; choose another one"):
+        check_folder(tmp_path)
+    for name in (
+        "report.json",
+        written.READY,
+        written.FORMER,
+        written.ARRIVING,
+    ):  # of a build, or of one that was killed
+        (tmp_path / name).write_text("{}")
+        check_folder(tmp_path)
+        (tmp_path / name).unlink()
+
+
 def test_a_folder_of_ones_own_that_is_called_bundle_is_not_overwritten(tmp_path):
     (tmp_path / "bundle").mkdir()
     (tmp_path / "bundle" / "thesis.txt").write_text("years of work")
@@ -102,6 +117,7 @@ def home(tmp_path, monkeypatch):
     """And a page that takes no time to make: the real one is tested in test_pipeline.py."""
     monkeypatch.setenv("EDGELAB_HOME", str(tmp_path / "home"))
     monkeypatch.setattr("edgelab.build.page.page", lambda content: f"page of {content['name']}")
+    monkeypatch.setattr("edgelab.build.card.card", lambda content: f"card of {content['name']}")
 
 
 @pytest.fixture
@@ -117,7 +133,7 @@ def write(tmp_path):
                 (bundle / file).write_bytes(name[:1].encode() * size)
             chosen = Measured(name, bundle, None, None, None)
         samples = LatencySamples(name, (1.0,))
-        written.write(out, chosen, {"name": name}, {name: Timing(samples, samples)})
+        written.write(out, chosen, {"name": name, "signature": None}, {name: Timing(samples, samples)})
 
     return run
 
@@ -139,7 +155,26 @@ def test_a_later_build_takes_the_place_of_an_earlier_one(tmp_path, write):
     write(out, "second")
     assert content(out)["bundle/model.onnx"] == b"s" * 10 and (out / "report.html").read_text() == "page of second"
     write(out, "none", size=0)
-    assert set(content(out)) == {".mine", *written.OUTPUT[1:]} and not (out / "bundle").exists()
+    assert set(content(out)) == {".mine", *written.OUTPUT[2:]} and not (out / "bundle").exists()
+
+
+def test_a_signed_build_takes_the_place_of_an_earlier_one_as_the_next_edition(tmp_path, tiny_bundle):
+    from edgelab.build.conditions import about_signature
+    from edgelab.bundle.keys import new_keys
+    from edgelab.bundle.signature import verify
+
+    key, out, samples = tmp_path / "key", tmp_path / "out", LatencySamples("m", (1.0,))
+    name, public = new_keys(key)
+    chosen, timings = Measured("m", tiny_bundle, None, None, None), {"m": Timing(samples, samples)}
+    for edition in (1, 2):
+        check_folder(out)
+        signature = about_signature(key, out)
+        assert signature == {"edition": edition, "key": name}
+        written.write(out, chosen, {"name": "m", "signature": signature}, timings, key)
+        assert verify(out / "bundle", public).edition == edition
+    assert {f.name for f in tiny_bundle.iterdir()} >= {"model.onnx"} and not (tiny_bundle / "bundle.sig").exists()
+    written.write(out, chosen, {"name": "m", "signature": None}, timings)
+    assert not (out / "bundle" / "bundle.sig").exists()
 
 
 @pytest.fixture
@@ -263,5 +298,5 @@ def test_what_killed_builds_left_half_prepared_is_swept(earlier, write):
     assert content(out) == before and not (out / written.SCRATCH).exists()
     (out / written.SCRATCH).mkdir()
     write(out, "second")
-    assert json.loads((out / "report.json").read_text()) == {"name": "second"}
+    assert json.loads((out / "report.json").read_text())["name"] == "second"
     assert not [f for f in os.listdir(out) if f.startswith(".")]

@@ -140,7 +140,7 @@ def test_bars_are_for_terminals(runs):
 
 def test_the_folder_holds_a_bundle_and_its_report(report, runs, folder):
     out = folder / "out"
-    assert sorted(os.listdir(out)) == ["bundle", "report.html", "report.json", "samples.json"]
+    assert sorted(os.listdir(out)) == ["README.md", "bundle", "report.html", "report.json", "samples.json"]
     assert json.loads(runs[-1].stdout) == report
     bundle = Bundle.load(out / "bundle")
     assert bundle.manifest["model"] == report["chosen"] and bundle.predict("play queen").label in bundle.labels
@@ -226,6 +226,39 @@ def test_the_report_says_what_the_data_is_and_what_to_doubt(report):
     assert about["examples"] == {"train": 36, "validation": 9, "test": 9} and about["labels"] == 3
     assert about["train_examples_of_a_label"] == [12, 12] and about["share_of_texts_cut"] == 0
     assert len(report["notes"]) == 1 and "Validation has 9 examples" in report["notes"][0]
+
+
+def test_the_thresholds_are_those_of_the_model_in_the_folder(report, folder):
+    manifest = json.loads((folder / "out" / "bundle" / "bundle.json").read_text())
+    found = report["thresholds"]
+    assert found["model_sha256"] == manifest["sha256"]["model.onnx"] and found["of"] == "label"
+    shipped = [row["threshold"] for row in found["rows"] if row["promise"] is None]
+    assert shipped == list(manifest["thresholds"].values())
+
+
+def test_what_it_gets_wrong_adds_up(report, folder, data_file):
+    found, test = report["mistakes"], datasets.load(data_file).test
+    evaluation = evaluate(Bundle.load(folder / "out" / "bundle"), test)
+    assert found["wrong"] == (~evaluation.correct).sum() == sum(row["count"] for row in found["confusions"])
+    assert {r["label"]: (r["right"], r["examples"]) for r in found["labels"]} == evaluation.per_label
+    wrong = [text for text, right in zip(test.texts, evaluation.correct, strict=True) if not right]
+    assert sorted(shown["text"] for shown in found["shown"]) == sorted(wrong)
+    teacher = found["against_teacher"]
+    both = teacher["both_right"] + teacher["only_teacher"]
+    assert both == round(9 * report["teacher"]["accuracy"]) and teacher["both_right"] + teacher[
+        "only_model"
+    ] == 9 - len(wrong)
+
+
+def test_the_five_lines_run_as_they_stand(report, folder, data_file):
+    assert len(report["code"]) == 5
+    out = folder / "out"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", "\n".join(report["code"])]
+    done = subprocess.run(command, cwd=out, env=environment, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    answer = Bundle.load(out / "bundle").predict(datasets.load(data_file).test.texts[0])
+    assert done.stdout.startswith(f"{answer.label} {answer.slots} ")
 
 
 class Page(HTMLParser):

@@ -142,7 +142,7 @@ def test_where_calls_decide_the_page_shows_them(models, tiny):
         replace(m, answers=test[m.name], retention=test[m.name].retention(test["teacher fp32"])) for m in models
     ]
     found = content(tiny, PROFILE, replace(CALLS, retention=0.5), SETTINGS, measured[:2], measured[2:], test, {})
-    found |= {"chosen": "static 1/2 int4", "nearest": None, "outside": None, "unlabelled": None}
+    found |= {"chosen": "static 1/2 int4", "nearest": None, "outside": None, "unlabelled": None, "signature": None}
     (entry,) = found["candidates"]
     kept = retention_interval(test["static 1/2 int4"].calls, test["teacher fp32"].calls)
     for figures in (entry, entry["validation"]):

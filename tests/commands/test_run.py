@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import nbformat
 import psutil
@@ -25,12 +26,22 @@ def in_course(course, monkeypatch):
     return course
 
 
-def test_tables_every_notebook(course):
+def test_tables_every_notebook(course, tmp_path, monkeypatch):
+    monkeypatch.setenv("EDGELAB_HOME", str(tmp_path / "home"))
     done = process("run", root=course)
     assert done.returncode == 0, done.stderr
     assert done.stderr.splitlines() == ["[1/2] 00_start_here, 1 cells", "[2/2] 01_next, 1 cells"]
     lines = done.stdout.splitlines()
     assert re.fullmatch(r"00_start_here +\d+\.\d +\d+ MB  ok", lines[1]) and lines[3].endswith("2 ok, 0 failed")
+    assert "predictions: 0 of 0 results" in done.stdout and "decision: none yet" in done.stdout
+    assert "00_start_here" in Path(lines[-1].removeprefix("report: ")).read_text("utf-8")
+
+
+def test_the_learners_data_are_looked_at_before_any_notebook_runs(in_course, edgelab, monkeypatch, tmp_path):
+    monkeypatch.setenv("EDGELAB_DATASET", str(tmp_path / "gone.csv"))
+    done = edgelab("run", "00_start_here")
+    refused(done, "gone.csv")
+    assert "[1/1]" not in done.stderr
 
 
 def test_fails_if_a_cell_raised(in_course, edgelab):
