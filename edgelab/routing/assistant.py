@@ -77,6 +77,8 @@ class Assistant:
         breaker: when to stop asking a cloud that fails; None: a `Breaker` of its own.
         private: the slots whose values never leave.
         model: the cloud's model; None: `cloud.client.model_name()`.
+
+    A `BundleError` says that the policy was calibrated for another bundle.
     """
 
     def __init__(
@@ -89,6 +91,7 @@ class Assistant:
         private: Iterable[str] = PRIVATE_SLOTS,
         model: str | None = None,
     ) -> None:
+        bundle.check_calibrated(policy.calibrated_for)
         self.bundle, self.policy, self.client = bundle, policy, client
         self.breaker = Breaker() if breaker is None else breaker
         self.private, self.model = tuple(private), model or model_name()

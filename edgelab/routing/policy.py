@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from edgelab.bundle.manifest import is_number
+from edgelab.bundle.manifest import is_number, is_sha256
 from edgelab.routing.scores import LEARNED, SCORES, learned_score
 from edgelab.stats.softmax import softmax
 
@@ -37,6 +37,8 @@ class Policy:
         offline: what becomes of an unsure request without a network: `answer` it here, degraded, or `refuse` it.
             What lies beyond the device is refused in any case: there is no answer to give.
         weights: of the learned router, as `routing.fit_router` returns them; else empty.
+        calibrated_for: the fingerprint of the bundle whose scores thresholds, temperature and weights were set on, which
+            another bundle refuses (`Bundle.check_calibrated`); None: nobody wrote it down, and none refuses.
 
     Raises:
         ValueError: a value that means nothing; the message names it and what was expected.
@@ -51,6 +53,7 @@ class Policy:
     confirm_below: float | None = None
     offline: str = "answer"
     weights: tuple[float, ...] = ()
+    calibrated_for: str | None = None
 
     def __post_init__(self) -> None:
         _require(self, "score", self.score in (*SCORES, LEARNED), f"one of {', '.join((*SCORES, LEARNED))}")
@@ -65,6 +68,8 @@ class Policy:
         learned = len(SCORES) + 1 if self.score == LEARNED else 0
         right = _all(self.weights, int | float) and all(map(is_number, self.weights)) and len(self.weights) == learned
         _require(self, "weights", right, f"{learned} numbers with the score {self.score!r}")
+        known = self.calibrated_for is None or is_sha256(self.calibrated_for)
+        _require(self, "calibrated_for", known, "64 hexadecimal digits, or null")
 
 
 @dataclass(frozen=True)

@@ -66,9 +66,12 @@ def show_browser(bundle: Bundle, policy: Any = None, texts: Sequence[str] | None
     `texts` one after another. Where the browser's files are not built, the widget says so and how to build them.
 
     Args:
-        policy: a `routing.Policy`; None takes its defaults.
+        policy: a `routing.Policy`, refused by a `BundleError` if it was calibrated for another bundle; None takes its
+            defaults.
         texts: what a run answers; None: the first of Pocket's test.
     """
+    if policy is not None:
+        bundle.check_calibrated(policy.calibrated_for)
     chosen = list(load("pocket").test.texts[:REQUESTS] if texts is None else texts)
     rules = {} if policy is None else asdict(policy)
     try:

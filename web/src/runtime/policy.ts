@@ -12,6 +12,8 @@ export interface Policy {
   confirm_below: number | null;
   offline: "answer" | "refuse";
   weights: readonly number[];
+  /** Which bundle it was calibrated for: Python refuses any other before the page sees either. */
+  calibrated_for: string | null;
 }
 
 export const DEFAULT_POLICY: Policy = {
@@ -24,6 +26,7 @@ export const DEFAULT_POLICY: Policy = {
   confirm_below: null,
   offline: "answer",
   weights: [],
+  calibrated_for: null,
 };
 
 /** Where one request runs, why, and whether the user is asked before the call is carried out. */
