@@ -19,8 +19,8 @@ from edgelab.machine.host import host
 from edgelab.measurement.latency import measure_latency
 from edgelab.models.spec import Spec
 from edgelab.quantization.conversion import convert
-from edgelab.selection.release_exercise import FILE, SPLITS, STAKES
-from edgelab.stats.softmax import softmax
+from edgelab.selection.release_exercise import FILE, SPLITS
+from edgelab.selection.observed import STAKES, sureness
 
 
 def bundles() -> dict[str, Bundle]:
@@ -56,7 +56,7 @@ def main() -> None:
             kept[f"{split} {name} call"] = (label == gold) & slots
             kept[f"{split} {name} stakes"] = np.isin(label, STAKES) & (label != gold)
             kept[f"{split} {name} beyond"] = label == "ask_cloud"
-            kept[f"{split} {name} score"] = softmax(np.stack([f.intent_logits for f in found])).max(-1).astype(np.float16)
+            kept[f"{split} {name} score"] = sureness(found).astype(np.float16)
             shares = kept[f"{split} {name} call"].mean(), kept[f"{split} {name} stakes"].mean()
             print(f"{split}, {name}: calls {shares[0]:.3f}, wrong high stakes {shares[1]:.4f}", flush=True)
     taken = measure_latency({name: bundle.predict for name, bundle in loaded.items()}, list(data.validation.texts))
