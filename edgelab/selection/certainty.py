@@ -12,7 +12,8 @@ recipes that all come out alike) should move it towards that. `benchmarks/select
 frequencies agree, and in which worlds they do not.
 
 Latencies are drawn for each model by itself. The p95 is within the bar if 95 % of the latencies are: again a share, of as
-many samples as the ones taken are worth (`stats.dependence.effective_samples`). Size, memory and coverage are taken as exact,
+many samples as the ones taken are worth (`stats.dependence.effective_samples`), by Beta(within + 1/2, late + 1/2), Jeffreys'
+posterior: were the p95 itself as likely anywhere, shares near 1 would be likelier than others. Size, memory and coverage are taken as exact,
 and so is what scales a latency from this machine to another tier: that doubt is not in the sample.
 """
 
@@ -33,11 +34,7 @@ CHUNK = 1000  # draws at a time: a bounded memory
 
 def clearing(rows: Sequence[Evidence], requirements: Requirements, *, draws: int = DRAWS, seed: int = 0) -> np.ndarray:
     """Whether each model that could ship clears everything asked, in each of `draws` truths that the sample leaves possible,
-    bool [draws, models that could ship, in the order of rows].
-
-    Raises:
-        EvidenceError: rows that cannot be compared.
-    """
+    bool [draws, models that could ship, in the order of rows]. An `EvidenceError` where rows cannot be compared."""
     each = _clearing_each(rows, requirements, draws, seed)
     together = [np.logical_and.reduce([np.ones(draws, dtype=bool), *fields.values()]) for fields in each.values()]
     return np.stack(together, axis=1)
@@ -115,7 +112,7 @@ def _fast_enough(samples: Sequence[float], bound: float, draws: int, generator: 
     """Whether 95 % of all latencies are within the bound, in each draw, bool [draws]."""
     worth = effective_samples(samples, 95)
     within = worth * float((np.asarray(samples) <= bound).mean())
-    return generator.beta(within + UNSEEN / 2, worth - within + UNSEEN / 2, draws) >= 0.95
+    return generator.beta(within + 0.5, worth - within + 0.5, draws) >= 0.95
 
 
 def _drawn_shares(

@@ -69,6 +69,10 @@ class Requirements:
         given = {name: value for name, value in asdict(self).items() if name in (*SHARES, *AMOUNTS)}
         return {name: float(value) for name, value in given.items() if value is not None}
 
+    def but(self, bounds: dict[str, float]) -> "Requirements":
+        """The same with other bounds, by field."""
+        return Requirements.of(asdict(self) | bounds)
+
     @classmethod
     def of(cls, given: Any) -> "Requirements":
         """From a JSON object, as `asdict` gives it or a learner writes it.

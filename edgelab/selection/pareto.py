@@ -23,4 +23,5 @@ def pareto_front(values: np.ndarray, larger_is_better: np.ndarray) -> np.ndarray
     measured = ~np.isnan(values).any(axis=1)
     # [i, j]: j beats i. A comparison with NaN is false, so what was not measured never beats.
     beaten = (good[None] >= good[:, None]).all(-1) & (good[None] > good[:, None]).any(-1)
-    return measured & ~beaten.any(axis=1)
+    on_front: np.ndarray = measured & ~np.any(beaten, axis=1)
+    return on_front

@@ -12,7 +12,7 @@ import numpy as np
 from edgelab.selection.evidence import Evidence
 from edgelab.selection.form import HERE, Requirements
 from edgelab.stats.bootstrap import draws, percentile_bounds
-from edgelab.stats.intervals import Interval
+from edgelab.stats.intervals import Interval, accuracy_interval
 
 REFERENCE = "teacher"
 SPREAD = 0.25  # the standard deviation of a latency's logarithm
@@ -30,7 +30,7 @@ class World:
         calls: the true share of right calls.
         stakes: the true share of wrong calls of high stakes; below that of wrong labels.
         p95_ms: the true 95th percentile.
-        teacher: the reference's true share of right calls.
+        teacher: the true share of right calls of the reference.
         shared: the correlation of two models' skill on an example.
         stalls: the correlation of a latency's logarithm with the one before.
     """
@@ -41,7 +41,7 @@ class World:
     calls: tuple[float, float] = (0.84, 0.95)
     stakes: tuple[float, float] = (0.0, 0.04)
     p95_ms: tuple[float, float] = (1.5, 2.5)
-    teacher: float = 0.97
+    teacher: tuple[float, float] = (0.95, 0.99)
     shared: float = 0.7
     stalls: float = 0.3
 
@@ -72,7 +72,8 @@ def scoreboard(world: World, generator: np.random.Generator) -> Known:
         own = generator.standard_normal(world.examples)
         return np.sqrt(world.shared) * difficulty + np.sqrt(1 - world.shared) * own
 
-    teacher_right = trouble() < _quantile(world.teacher)
+    reference = generator.uniform(*world.teacher)
+    teacher_right = trouble() < _quantile(reference)
     rows = [Evidence(REFERENCE, teacher_right, 80_000_000, right_call=teacher_right, ships=False)]
     truth = {}
     for i in range(world.models):
@@ -90,7 +91,7 @@ def scoreboard(world: World, generator: np.random.Generator) -> Known:
             latency_ms={HERE: tuple(latency_ms)},
         )
         rows.append(row)
-        retention = calls / world.teacher
+        retention = calls / reference
         truth[row.name] = {"calls": calls, "accuracy": accuracy, "high_stakes": stakes, "retention": retention}
         truth[row.name] |= {"p95_ms": p95_ms, "mb": i + 1.0}
     return Known(rows, truth)
@@ -157,7 +158,11 @@ def reliability(
         sums = np.bincount(cases.board[keep], values[keep], boards)
         counts = np.bincount(cases.board[keep], minlength=boards)
         drawn = [sums[d].sum() / counts[d].sum() for d in draws(boards, resamples, 0) if counts[d].sum()]
-        return percentile_bounds(sums.sum() / counts.sum(), drawn)
+        found = percentile_bounds(sums.sum() / counts.sum(), drawn)
+        if set(values[keep]) <= {0.0, 1.0}:  # a share: what all cases agree in is still not certain
+            plain = accuracy_interval(values[keep])
+            found = Interval(found.value, min(found.low, plain.low), max(found.high, plain.high))
+        return found
 
     place = np.clip(np.searchsorted(edges, stated, side="right") - 1, 0, len(edges) - 2)
     bins = []
