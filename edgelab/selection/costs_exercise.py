@@ -103,8 +103,7 @@ def _pairs(rng: np.random.Generator) -> Iterator[tuple]:
     cloud = Way("cloud", 1.0)
     for share in (0.0, 0.1, 0.4):
         yield Way("hybrid", share, bundle_mb=float(rng.uniform(0.2, 30)), device_ms=float(rng.uniform(1, 20))), cloud, _drawn(rng)
-    cheap = replace(_drawn(rng), cloud_in=0.0, cloud_out=0.0)
-    yield Way("edge", 0.0, bundle_mb=5.0, device_ms=2.0), cloud, cheap  # it saves nothing: never
+    yield Way("hybrid", 1.0, bundle_mb=5.0, device_ms=2.0), cloud, _drawn(rng)  # it escalates all and saves nothing: never
     free = replace(_drawn(rng), edge_days=0.0, edge_days_a_month=0.0)
     yield Way("edge", 0.0, bundle_mb=0.5, device_ms=1.0), cloud, free  # it costs less from the first request on
 

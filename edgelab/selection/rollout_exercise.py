@@ -1,20 +1,19 @@
-"""The exercises on shipping the next release: the rule that stops a rollout (`stop`), and what went wrong in one (`rollout_fault`)."""
+"""The rule of `10_selection` that stops a rollout (`stop`), judged on many releases, good and bad."""
 
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgelab.course.exercises import Checks, Mistake
+from edgelab.course.exercises import Mistake
 from edgelab.selection.rollout import Fleet, Plan, Release, asked
+from edgelab.selection.sequential import evidence_rule, naive_rule, split_rule
 
 if TYPE_CHECKING:
     import pandas as pd
-
-# --- stop ------------------------------------------------------------------------------------------
 
 FLEET, PLAN = Fleet(devices=20_000), Plan()
 OLD, WORSE = Release("old", 0.25), Release("worse", 0.30)
@@ -94,7 +93,7 @@ def _z(bound: float) -> Callable:
     return lambda difference, standard_error: bool(difference[-1] > bound * standard_error[-1])
 
 
-STOP_MISTAKES = (
+MISTAKES = (
     Mistake(
         "5 % at each look",
         _z(1.645),
@@ -141,3 +140,24 @@ STOP_MISTAKES = (
         "the difference is new less old, and counts corrections: ABOVE 0 the new release is worse.",
     ),
 )
+
+
+def rules_compared(rule: Callable) -> "pd.DataFrame":
+    """A learner's rule beside the library's in the same simulated rollouts: what is stopped, and what a bad release spoils."""
+    import pandas as pd
+
+    rules = {
+        "yours": rule,
+        "5 % at each look": naive_rule(ALPHA),
+        "5 % over all looks": split_rule(PLAN.looks, ALPHA),
+        "evidence_rule": evidence_rule(0.2, ALPHA),
+    }
+    rows = {}
+    for name, each in rules.items():
+        found = schedule_of(each)
+        rows[name] = {
+            "good ones stopped, %": round(100 * found.stopped_good, 1),
+            "bad ones stopped, %": round(100 * found.caught, 1),
+            "answers spoiled": round(found.harmed),
+        }
+    return pd.DataFrame(rows).T
