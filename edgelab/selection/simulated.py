@@ -41,7 +41,7 @@ class World:
     calls: tuple[float, float] = (0.84, 0.95)
     stakes: tuple[float, float] = (0.0, 0.04)
     p95_ms: tuple[float, float] = (1.5, 2.5)
-    teacher: tuple[float, float] = (0.95, 0.99)
+    teacher: tuple[float, float] = (0.90, 0.999)
     shared: float = 0.7
     stalls: float = 0.3
 
