@@ -240,13 +240,6 @@ def _check_entries(file: Path, manifest: dict[str, Any]) -> None:
             )
 
 
-def fingerprint(manifest: Mapping[str, Any]) -> str:
-    """SHA-256 of what a model answers with: its files and the order of its labels, and no figure that was measured of it.
-    What is calibrated for a model is kept with this."""
-    answers_with = {"labels": manifest["labels"], "sha256": manifest["sha256"]}
-    return hashlib.sha256(json.dumps(answers_with, sort_keys=True).encode()).hexdigest()
-
-
 def manifest_sha256(manifest: Mapping[str, Any]) -> str:
     """SHA-256 of a manifest's other entries as sorted JSON: shows a slip of the hand, not someone who signs anew."""
     content = {key: value for key, value in manifest.items() if key != "manifest_sha256"}

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from edgelab.bundle.decoding import Tokenized, decode, grammars
-from edgelab.bundle.manifest import BundleError, fingerprint, read_manifest, tokenizer_name
+from edgelab.bundle.manifest import BundleError, read_manifest, tokenizer_name
 from edgelab.bundle.opening import answers_of, open_model, open_tokenizer
 from edgelab.bundle.session import takes_mask
 from edgelab.bundle.transitions import unpack
@@ -90,23 +90,6 @@ class Bundle:
     def size_bytes(self) -> int:
         """What the whole folder takes."""
         return folder_bytes(self.folder)
-
-    @property
-    def fingerprint(self) -> str:
-        """What thresholds that are calibrated for this model are kept with, as `manifest.fingerprint`."""
-        return fingerprint(self.manifest)
-
-    def check_calibrated(self, calibrated_for: str | None) -> None:
-        """Refuse a policy whose thresholds belong to another model; None, where nobody wrote down to which, is trusted.
-
-        Raises:
-            BundleError: that fingerprint is not this model's.
-        """
-        if calibrated_for not in (None, self.fingerprint):
-            raise BundleError(
-                f"{self.folder}: expected thresholds of the model {self.fingerprint[:12]}, found a policy calibrated for "
-                f"{str(calibrated_for)[:12]}: its scores mean something else here; calibrate it anew"
-            )
 
     def encode(self, text: str) -> Tokenized:
         """The text's `ids`, `word_ids` and `offsets`: a `wordpiece.Tokens` if it is plain, else the library's."""

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from edgelab.bundle.calibrated import check_calibrated
 from edgelab.bundle.predict import Bundle, Prediction
 from edgelab.bundle.redaction import PRIVATE_SLOTS, Redacted, private_spans, redact, restore
 from edgelab.cloud.breaker import OPEN, PROBE, Breaker
@@ -91,7 +92,7 @@ class Assistant:
         private: Iterable[str] = PRIVATE_SLOTS,
         model: str | None = None,
     ) -> None:
-        bundle.check_calibrated(policy.calibrated_for)
+        check_calibrated(bundle, policy.calibrated_for)
         self.bundle, self.policy, self.client = bundle, policy, client
         self.breaker = Breaker() if breaker is None else breaker
         self.private, self.model = tuple(private), model or model_name()

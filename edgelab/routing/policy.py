@@ -37,8 +37,8 @@ class Policy:
         offline: what becomes of an unsure request without a network: `answer` it here, degraded, or `refuse` it.
             What lies beyond the device is refused in any case: there is no answer to give.
         weights: of the learned router, as `routing.fit_router` returns them; else empty.
-        calibrated_for: the fingerprint of the bundle whose scores thresholds, temperature and weights were set on, which
-            another bundle refuses (`Bundle.check_calibrated`); None: nobody wrote it down, and none refuses.
+        calibrated_for: `bundle.fingerprint` of the bundle whose scores thresholds, temperature and weights were set on; an
+            assistant of another one refuses the policy. None: nobody wrote it down, and none refuses.
 
     Raises:
         ValueError: a value that means nothing; the message names it and what was expected.

@@ -17,7 +17,7 @@ Calibrate = Callable[[np.ndarray, np.ndarray], float]  # scores and whether wron
 
 
 @dataclass(frozen=True)
-class Way:
+class WayOn:
     """A way on after an update and what it costs: the examples that somebody must label or teach anew, seconds of the
     device or the developer's machine, the share of all requests that are answered there and `wrong`, and the share
     `kept` there."""
@@ -54,7 +54,7 @@ def threshold_ways(
     seconds_each: float = 0.0,
     draws: int = 200,
     seed: int = 0,
-) -> list[Way]:
+) -> list[WayOn]:
     """Every way on with a threshold: the old one kept by force; all requests sent to the cloud; as many kept as before
     (`matched_threshold`); recalibrated on so many labelled examples.
 
@@ -81,14 +81,14 @@ def threshold_ways(
     seconds = time.perf_counter() - start + seconds_each * len(new_score)
     ways = [
         _kept_at("the old threshold, by force", old_threshold, held_out, 0.0),
-        Way("all to the cloud", 0, 0.0, Interval(0.0, 0.0, 0.0), 0.0),
+        WayOn("all to the cloud", 0, 0.0, Interval(0.0, 0.0, 0.0), 0.0),
         _kept_at("as many kept as before", matched, held_out, seconds),
     ]
     generator = np.random.default_rng(seed)
     for examples in (n for n in labelled if n <= len(wrong)):
         found, start = [], time.perf_counter()
         for _ in range(draws):
-            drawn = generator.choice(len(wrong), examples, replace=False)
+            drawn = generator.integers(len(wrong), size=examples)  # with replacement: else all of them are no draw
             found.append(calibrate(new_score[drawn], wrong[drawn]))
         seconds = (time.perf_counter() - start) / draws + seconds_each * examples
         ways.append(_over_draws(examples, found, held_out, seconds))
@@ -97,7 +97,7 @@ def threshold_ways(
 
 def adapter_way(
     name: str, own_right: np.ndarray, base_right: np.ndarray, own_share: float, *, taught: int, seconds: float
-) -> Way:
+) -> WayOn:
     """What a way on with one person's adapter costs: forced onto the new base, dropped, or learned anew.
 
     Args:
@@ -119,18 +119,20 @@ def adapter_way(
     # The interval of a sum from those of its parts (Zou and Donner 2008).
     below = float(np.sqrt(sum((share * (part.value - part.low)) ** 2 for share, part in parts)))
     above = float(np.sqrt(sum((share * (part.high - part.value)) ** 2 for share, part in parts)))
-    return Way(name, taught, seconds, Interval(wrong, wrong - below, wrong + above), 1.0)
+    return WayOn(name, taught, seconds, Interval(wrong, wrong - below, wrong + above), 1.0)
 
 
-def _kept_at(name: str, threshold: float, held_out: tuple[np.ndarray, np.ndarray], seconds: float) -> Way:
+def _kept_at(name: str, threshold: float, held_out: tuple[np.ndarray, np.ndarray], seconds: float) -> WayOn:
     score, wrong = held_out
     kept = np.asarray(score) >= threshold
-    return Way(name, 0, seconds, accuracy_interval(kept & np.asarray(wrong, dtype=bool)), float(kept.mean()))
+    return WayOn(name, 0, seconds, accuracy_interval(kept & np.asarray(wrong, dtype=bool)), float(kept.mean()))
 
 
-def _over_draws(examples: int, thresholds: list[float], held_out: tuple[np.ndarray, np.ndarray], seconds: float) -> Way:
+def _over_draws(
+    examples: int, thresholds: list[float], held_out: tuple[np.ndarray, np.ndarray], seconds: float
+) -> WayOn:
     ways = [_kept_at("", threshold, held_out, 0.0) for threshold in thresholds]
     wrong = np.array([way.wrong.value for way in ways])
     low, high = np.percentile(wrong, (2.5, 97.5))
     interval = Interval(float(wrong.mean()), float(low), float(high))
-    return Way(f"recalibrated on {examples}", examples, seconds, interval, float(np.mean([way.kept for way in ways])))
+    return WayOn(f"recalibrated on {examples}", examples, seconds, interval, float(np.mean([way.kept for way in ways])))

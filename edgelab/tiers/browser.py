@@ -12,6 +12,7 @@ from typing import Any
 import anywidget
 import traitlets
 
+from edgelab.bundle.calibrated import check_calibrated
 from edgelab.bundle.manifest import TOKENIZERS
 from edgelab.bundle.predict import Bundle
 from edgelab.datasets.loading import load
@@ -71,7 +72,7 @@ def show_browser(bundle: Bundle, policy: Any = None, texts: Sequence[str] | None
         texts: what a run answers; None: the first of Pocket's test.
     """
     if policy is not None:
-        bundle.check_calibrated(policy.calibrated_for)
+        check_calibrated(bundle, policy.calibrated_for)
     chosen = list(load("pocket").test.texts[:REQUESTS] if texts is None else texts)
     rules = {} if policy is None else asdict(policy)
     try:

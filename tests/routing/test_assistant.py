@@ -15,6 +15,8 @@ import openai
 import pytest
 
 from edgelab import datasets
+from edgelab.bundle.calibrated import fingerprint
+from edgelab.bundle.manifest import BundleError
 from edgelab.bundle.predict import Bundle
 from edgelab.bundle.redaction import as_it_is, leaked
 from edgelab.cloud.breaker import CLOSED, OPEN, PROBE, Breaker
@@ -56,6 +58,13 @@ def scripted(pocket, *, content=None, name=None, arguments="{}", policy=ASK_ALWA
 
     client = SimpleNamespace(chat=SimpleNamespace(completions=SimpleNamespace(create=create)))
     return Assistant(pocket, policy, client), got
+
+
+def test_a_policy_of_another_model_is_refused_before_it_decides_anything(pocket):
+    known = replace(ASK_NEVER, calibrated_for=fingerprint(pocket))
+    assert Assistant(pocket, known).answer("wake me at seven").decision.reason == LOCAL
+    with pytest.raises(BundleError, match=f"model {fingerprint(pocket)[:12]}, found one for 0a0a0a0a0a0a: "):
+        Assistant(pocket, replace(known, calibrated_for="0a" * 32))
 
 
 # --- one request --------------------------------------------------------------------------------

@@ -114,7 +114,10 @@ def test_logits_of_other_labels():
 # --- as data ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("policy", [Policy(), POLICY, Policy(beyond=(), confirm_below=-1.5, offline="refuse")])
+@pytest.mark.parametrize(
+    "policy",
+    [Policy(), POLICY, Policy(beyond=(), confirm_below=-1.5, offline="refuse"), Policy(calibrated_for="0a" * 32)],
+)
 def test_there_and_back(policy):
     assert policy_from(json.loads(to_json(policy))) == policy
 
@@ -141,6 +144,10 @@ def test_what_is_left_out_keeps_its_default():
         ({"score": "learned", "weights": [1, 2]}, "policy, weights: expected 5 numbers with the score 'learned'"),
         ({"weights": [1, 2, 3, 4, 5]}, "policy, weights: expected 0 numbers with the score 'energy'"),
         ({"score": ["energy"]}, "policy, score: expected one of"),
+        (
+            {"calibrated_for": "pocket"},
+            "policy, calibrated_for: expected 64 hexadecimal digits, or null, found 'pocket'",
+        ),
     ],
 )
 def test_a_policy_that_is_none(data, message):

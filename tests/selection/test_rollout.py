@@ -11,6 +11,7 @@ from edgelab.selection.rollout import (
     Release,
     asked,
     corrections,
+    estimate_of,
     exact_report,
     follow,
     information,
@@ -19,6 +20,7 @@ from edgelab.selection.rollout import (
     so_far,
 )
 from edgelab.selection.sequential import evidence_rule, naive_rule, spending_rule, split_rule
+from edgelab.stats.intervals import accuracy_interval
 
 OLD, BAD = Release("old", 0.05), Release("half as many errors more", 0.075)
 FLEET, PLAN = Fleet(devices=6000), Plan(looks_a_stage=2)
@@ -79,6 +81,13 @@ def test_telemetry_without_noise():
     assert (found.value, found.standard_error) == (2.0, pytest.approx(np.sqrt(14 / 3 / 4)))
     with pytest.raises(ValueError, match="expected the counts of two devices or more, found 1"):
         exact_report(np.array([3]))
+
+
+def test_an_interval_is_an_estimate_too():
+    generator = np.random.default_rng(0)
+    yes = generator.random(4000) < 0.2
+    found, exact = estimate_of(accuracy_interval(yes)), exact_report(yes.astype(int))
+    assert found.value == exact.value and found.standard_error == pytest.approx(exact.standard_error, rel=0.01)
 
 
 def test_what_is_known_so_far_weighs_days_by_their_devices():

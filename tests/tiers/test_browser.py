@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from edgelab.bundle.calibrated import fingerprint
+from edgelab.bundle.manifest import BundleError
 from edgelab.machine import assets
 from edgelab.routing.policy import Policy, to_json
 from edgelab.tiers import browser
@@ -36,6 +38,13 @@ def test_the_page_is_given_the_policy_and_the_texts(pocket, built):
     assert json.loads(json.dumps(state["_policy"])) == json.loads(to_json(policy))
     assert (state["answers"], state["loaded"], state["run"], state["error"]) == ([], {}, {}, "")
     assert len(show_browser(pocket).texts) == REQUESTS
+
+
+def test_a_policy_of_another_model_is_refused(pocket, built):
+    known = Policy(calibrated_for=fingerprint(pocket))
+    assert show_browser(pocket, known, ["one"]).get_state()["_policy"]["calibrated_for"] == fingerprint(pocket)
+    with pytest.raises(BundleError, match="found one for 0a0a0a0a0a0a: .* calibrate it anew"):
+        show_browser(pocket, Policy(calibrated_for="0a" * 32), ["one"])
 
 
 def test_files_of_the_bundle_and_of_the_runtime_are_handed_over_and_no_others(pocket, built):
