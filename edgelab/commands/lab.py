@@ -14,8 +14,10 @@ def lab(args: argparse.Namespace) -> int:
     from jupyterlab.labapp import LabApp
 
     from edgelab.course.notebooks import lay_work_copy
+    from edgelab.datasets.choice import settle
     from edgelab.workspace import PACKAGE
 
+    settle()
     work, new = lay_work_copy()
     if new:
         show(f"laid in {work}: {', '.join(path.name for path in new)}")

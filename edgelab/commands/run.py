@@ -20,7 +20,9 @@ CLEAR_LINE = "\r\033[K"
 def run(args: argparse.Namespace) -> int:
     """Run them, and table how each went."""
     from edgelab.course.notebooks import notebooks, run_notebooks
+    from edgelab.datasets.choice import settle
 
+    settle()
     put_scripts_on_path()
     paths = [find_notebook(name) for name in args.notebooks] if args.notebooks else notebooks()
     on_terminal = sys.stderr.isatty()

@@ -5,7 +5,7 @@ from edgelab.selection.form import Requirements, judge_card
 
 FORM = {
     "min_calls": 0.75,
-    "max_high_stakes": 0.01,
+    "max_high_stakes": 0.03,
     "max_private": 0.10,
     "max_p95_ms": 30.0,
     "max_mb": 30.0,
@@ -27,13 +27,13 @@ _GOOD = {
 CARDS = {
     "does all that is asked": (_GOOD, True),
     "keeps every line of the brief to the number": (
-        {"calls": 0.75, "accuracy": 0.9, "high_stakes": 0.01, "private": 0.1, "p95_ms": 30.0, "mb": 30.0}
+        {"calls": 0.75, "accuracy": 0.9, "high_stakes": 0.03, "private": 0.1, "p95_ms": 30.0, "mb": 30.0}
         | {"memory_mb": 400.0, "coverage": 0.9},
         True,
     ),
     "is right in 78 of 100 calls and 84 of 100 labels": (_GOOD | {"calls": 0.78, "accuracy": 0.84}, True),
     "names the tool well and fills it in badly (73 of 100 calls)": (_GOOD | {"calls": 0.73, "accuracy": 0.96}, False),
-    "sends money unasked in 12 of 1,000 requests": (_GOOD | {"high_stakes": 0.012}, False),
+    "orders and pays unasked in 35 of 1,000 requests": (_GOOD | {"high_stakes": 0.035}, False),
     "lets a private value out in 13 of 100 requests": (_GOOD | {"private": 0.13}, False),
     "takes 33 ms at the 95th percentile": (_GOOD | {"p95_ms": 33.0}, False),
     "is a download of 46 MB": (_GOOD | {"mb": 46.0}, False),
@@ -70,14 +70,14 @@ MISTAKES = (
         "the brief does not ask for labels: a bound that nobody asked for keeps good models out.",
     ),
     Mistake(
-        "one in a hundred, as 1",
-        FORM | {"max_high_stakes": 1.0},
-        "1 in a hundred is a share of 0.01: with 1 everything is allowed.",
+        "three in a hundred, as 3 in ten",
+        FORM | {"max_high_stakes": 0.3},
+        "3 in a hundred is a share of 0.03: 0.3 is thirty in a hundred.",
     ),
     Mistake(
         "ten times too strict",
-        FORM | {"max_high_stakes": 0.001},
-        "1 in a hundred is 0.01.",
+        FORM | {"max_high_stakes": 0.003},
+        "3 in a hundred is 0.03, not 3 in a thousand.",
     ),
     Mistake(
         "privacy left out",
