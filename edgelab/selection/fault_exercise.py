@@ -12,19 +12,19 @@ from edgelab.selection.release_exercise import TIERS, scores, served
 if TYPE_CHECKING:
     import pandas as pd
 
-FORMER, NEW = "convolution int8", "six layers int4"
-THRESHOLD = {FORMER: 0.70, NEW: 0.95}  # as calibrated for each
+FORMER, NEW = "six layers int8", "convolution int8"
+THRESHOLD = {FORMER: 0.30, NEW: 0.90}  # as calibrated for each
 PRINT = {FORMER: "5a1c", NEW: "e07b"}
 # What people of a tier ask, as shares of splits; and the requests of a day, by who has which release by now.
 ASKED = {
     "flagship": {"test": 1.0},
     "mid-range": {"test": 0.8, "plain": 0.2},
-    "entry": {"plain": 0.6, "hard": 0.4},
+    "entry": {"plain": 0.3, "hard": 0.7},
 }
 REQUESTS = {
-    "flagship": {"old": 2_000, "new": 14_000},
-    "mid-range": {"old": 6_000, "new": 8_000},
-    "entry": {"old": 9_000, "new": 3_000},
+    "flagship": {"old": 1_000, "new": 6_000},
+    "mid-range": {"old": 2_500, "new": 4_500},
+    "entry": {"old": 21_000, "new": 4_000},
 }
 CAUSES = (
     "the thresholds in use are another model's",
@@ -92,7 +92,7 @@ MISTAKES = (
     Mistake(
         "too slow",
         _with(cause=CAUSES[1]),
-        "it is slower there, and within every promise; slowness makes no answer wrong. Which column changed oddly?",
+        "it is quicker there than the old one, and slowness makes no answer wrong. Which column did not change as elsewhere?",
     ),
     Mistake(
         "other requests",
@@ -107,7 +107,7 @@ MISTAKES = (
     Mistake(
         "chance in the tier",
         _with(cause=CAUSES[4]),
-        "three thousand requests tell a difference of this size from chance: which fingerprints differ?",
+        "four thousand requests tell a difference of this size from chance: which fingerprints differ?",
     ),
     Mistake(
         "the total hid it by chance",

@@ -28,13 +28,15 @@ STAKES = ("send_money", "place_order", "delete_data")
 MODELS = ("convolution int4", "convolution int8", "six layers int4", "six layers int8")
 
 # The brief: what goes wrong costs, in dollars for one request; a megabyte of the bundle, for 1,000.
-WRONG, STAKE, CLOUD, PRIVATE, MEGABYTE = 0.02, 0.50, 0.002, 0.01, 0.0004
+WRONG, STAKE, CLOUD, PRIVATE, MEGABYTE = 0.02, 0.50, 0.008, 0.01, 0.0004
 # How often the cloud is right, and what traffic the judge expects: held-out requests, hard ones, plain ones from outside.
 CLOUD_RIGHT = {"validation": 0.95, "test": 0.95, "hard": 0.80, "plain": 0.90}
 TRAFFIC = {"test": 0.5, "hard": 0.2, "plain": 0.3}
 # Medians of the pairs that ran on the CPU of both (`ratios_to_galaxy_s25.csv`), the machine that timed them taken for an S25.
 TIERS = {"flagship": 1.0, "mid-range": 2.14, "entry": 2.55}
-LATE_MS, REGRET, PRIVATE_MOST, DAYS, HARMED = 40.0, 0.05, 0.06, 12, 5000.0
+LATE_MS, REGRET, PRIVATE_MOST, DAYS, HARMED = 10.0, 0.03, 0.065, 12, 5000.0
+
+THRESHOLDS = tuple(round(0.05 * step, 2) for step in range(21))  # tried in hindsight
 
 RELEASE = {"model": "convolution int8", "escalate_below": 0.85, "first_stage": 0.01}
 
@@ -78,26 +80,36 @@ def dollars(model: str, escalate_below: float, traffic: Mapping[str, float]) -> 
     return cost + MEGABYTE * float(scores()[f"{model} mb"])
 
 
-THRESHOLDS = tuple(round(0.05 * step, 2) for step in range(21))
+def p95_on(model: str, tier: str) -> float:
+    """The 95th percentile of a request on a tier, in ms."""
+    return TIERS[tier] * float(scores()[f"{model} p95_ms"])
+
+
+def private_share(model: str, escalate_below: float, traffic: Mapping[str, float]) -> float:
+    """The share of requests with which a private value leaves."""
+    return sum(share * float(served(model, escalate_below, split).private.mean()) for split, share in traffic.items())
 
 
 @functools.cache
-def best_in_hindsight() -> tuple[str, float, float]:
-    """Of all models and thresholds the cheapest on the judge's traffic: model, threshold, dollars."""
-    found = {(m, t): dollars(m, t, TRAFFIC) for m in MODELS for t in THRESHOLDS}
-    model, threshold = min(found, key=lambda pair: found[pair])
-    return model, threshold, found[model, threshold]
+def best_in_hindsight() -> float:
+    """What the cheapest model and threshold that keep the promises would cost on the judge's traffic, in dollars."""
+    quick = [model for model in MODELS if max(p95_on(model, tier) for tier in TIERS) <= LATE_MS]
+    pairs = [(model, threshold) for model in quick for threshold in THRESHOLDS]
+    return min(dollars(*pair, TRAFFIC) for pair in pairs if private_share(*pair, TRAFFIC) <= PRIVATE_MOST)
 
 
-def on_validation(thresholds: tuple[float, ...] = (0.0, 0.2, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)) -> "pd.DataFrame":
-    """What a learner chooses by: dollars for 1,000 requests of validation by model and threshold; size, and p95 here."""
+def on_validation(thresholds: tuple[float, ...] = (0.0, 0.5, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 1.0)) -> "pd.DataFrame":
+    """What a learner chooses by, a row a model: dollars for 1,000 requests of validation at each threshold and, behind the
+    stroke, the share of them with which a private value leaves, in %; the size, and p95 here."""
     import pandas as pd
 
-    rows = {}
+    rows, traffic = {}, {"validation": 1.0}
     for model in MODELS:
-        row = {f"{t:g}": f"{dollars(model, t, {'validation': 1.0}):.2f}" for t in thresholds}
-        size, p95 = float(scores()[f"{model} mb"]), float(scores()[f"{model} p95_ms"])
-        rows[model] = row | {"MB": f"{size:.2f}", "p95, ms": f"{p95:.2f}"}
+        row = {
+            f"{t:g}": f"{dollars(model, t, traffic):.2f} / {100 * private_share(model, t, traffic):.0f}" for t in thresholds
+        }
+        size, p95 = float(scores()[f"{model} mb"]), p95_on(model, "flagship")
+        rows[model] = row | {"MB": f"{size:.2f}", "p95, ms": f"{p95:.1f}"}
     return pd.DataFrame(rows).T
 
 
@@ -131,21 +143,18 @@ def judge_release(release: dict) -> list[str]:
     if unclear := _unclear(release):
         return unclear
     model, threshold = release["model"], float(release["escalate_below"])
-    best_model, best_threshold, least = best_in_hindsight()
-    cost = dollars(model, threshold, TRAFFIC)
+    least, cost = best_in_hindsight(), dollars(model, threshold, TRAFFIC)
     complaints = []
     if cost > (1 + REGRET) * least:
         complaints.append(
             f"1,000 requests of the judge's traffic cost ${cost:.2f}; the best in hindsight costs ${least:.2f}, "
             f"and at most {REGRET:.0%} more are allowed"
         )
-    for tier, slower in TIERS.items():
-        p95 = slower * float(scores()[f"{model} p95_ms"])
-        if p95 > LATE_MS:
-            complaints.append(f"{tier}: 95 of 100 answers within {p95:.0f} ms, at most {LATE_MS:g}")
-    sent = sum(share * served(model, threshold, split).private.mean() for split, share in TRAFFIC.items())
-    if sent > PRIVATE_MOST:
-        complaints.append(f"private values leave with {sent:.1%} of the requests, at most {PRIVATE_MOST:.0%}")
+    for tier in TIERS:
+        if (p95 := p95_on(model, tier)) > LATE_MS:
+            complaints.append(f"{tier}: 95 of 100 answers take up to {p95:.1f} ms, at most {LATE_MS:g}")
+    if (sent := private_share(model, threshold, TRAFFIC)) > PRIVATE_MOST:
+        complaints.append(f"private values leave with {sent:.1%} of the requests, at most {PRIVATE_MOST:.1%}")
     plan = stages_from(float(release["first_stage"]))
     try:
         went = schedule_of(split_rule(plan.looks), plan)
@@ -177,5 +186,49 @@ def _with(**changes: object) -> dict:
 
 
 MISTAKES = (
-    Mistake("kept", _with(escalate_below=0.0), "nothing is escalated for its score: what do wrong answers on hard requests cost?"),
+    Mistake(
+        "the cheapest on this desk",
+        _with(model="six layers int8", escalate_below=0.9),
+        "the table's p95 is that of the machine that measured: how many times as long does an entry phone take?",
+    ),
+    Mistake(
+        "the cheapest on validation",
+        _with(escalate_below=0.8),
+        "that is where validation is cheapest; the judge's requests are harder. On which side of it do those cost least?",
+    ),
+    Mistake(
+        "the smallest, as cheap as on validation",
+        _with(model="convolution int4", escalate_below=0.8),
+        "the cheapest threshold of validation lies too low for harder requests, for the smallest model as well.",
+    ),
+    Mistake(
+        "the brief copied",
+        _with(escalate_below=0.95),
+        "the table has 6 % of validation leave with a private value, within the brief; harder requests hold more of them. Leave room.",
+    ),
+    Mistake(
+        "nothing to the cloud for its score",
+        _with(escalate_below=0.0),
+        "who never hands over pays 2 cents for each wrong answer: what does the table say of higher thresholds?",
+    ),
+    Mistake(
+        "everything to the cloud",
+        _with(escalate_below=1.0),
+        "the cloud answers nearly everything, is paid for each, and gets every private value.",
+    ),
+    Mistake(
+        "everybody at once",
+        _with(first_stage=1.0),
+        "a bad release is everywhere before the first look: begin with fewer phones.",
+    ),
+    Mistake(
+        "a quarter at once",
+        _with(first_stage=0.25),
+        "three days on a quarter of all phones spoil too many answers if the release is bad.",
+    ),
+    Mistake(
+        "as careful as can be",
+        _with(first_stage=0.001),
+        "on so few phones little is counted, so that a bad release is noticed late; and a good one takes weeks.",
+    ),
 )
