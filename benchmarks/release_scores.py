@@ -21,8 +21,8 @@ from edgelab.machine.host import host
 from edgelab.measurement.latency import measure_latency
 from edgelab.models.spec import Spec
 from edgelab.quantization.conversion import convert
-from edgelab.selection.release_exercise import FILE, SPLITS
 from edgelab.selection.observed import STAKES, sureness
+from edgelab.selection.release_exercise import FILE, SPLITS
 
 
 def bundles() -> dict[str, Bundle]:
@@ -43,7 +43,12 @@ def bundles() -> dict[str, Bundle]:
 def main() -> None:
     data, kept = datasets.load("pocket"), {}
     loaded = bundles()
-    splits = {"validation": data.validation, "test": data.test, "hard": data.extra["hard"], "plain": data.extra["plain"]}
+    splits = {
+        "validation": data.validation,
+        "test": data.test,
+        "hard": data.extra["hard"],
+        "plain": data.extra["plain"],
+    }
     assert tuple(splits) == SPLITS
     for split, each in splits.items():
         gold = np.array(each.labels)

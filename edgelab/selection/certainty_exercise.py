@@ -30,7 +30,9 @@ def _front(values: np.ndarray, larger: np.ndarray, beats: Callable[[np.ndarray, 
     """The models that none beats, of those measured; `beats(mine, other)` of two rows in which larger is better."""
     good = np.where(larger, values, -values)
     known = ~np.isnan(values).any(axis=1)
-    pairs = [[bool(known[j]) and j != i and beats(good[j], good[i]) for j in range(len(good))] for i in range(len(good))]
+    pairs = [
+        [bool(known[j]) and j != i and beats(good[j], good[i]) for j in range(len(good))] for i in range(len(good))
+    ]
     return known & ~np.array(pairs, dtype=bool).any(axis=1)
 
 

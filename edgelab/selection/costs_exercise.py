@@ -102,8 +102,16 @@ BILLS = (
 def _pairs(rng: np.random.Generator) -> Iterator[tuple]:
     cloud = Way("cloud", 1.0)
     for share in (0.0, 0.1, 0.4):
-        yield Way("hybrid", share, bundle_mb=float(rng.uniform(0.2, 30)), device_ms=float(rng.uniform(1, 20))), cloud, _drawn(rng)
-    yield Way("hybrid", 1.0, bundle_mb=5.0, device_ms=2.0), cloud, _drawn(rng)  # it escalates all and saves nothing: never
+        yield (
+            Way("hybrid", share, bundle_mb=float(rng.uniform(0.2, 30)), device_ms=float(rng.uniform(1, 20))),
+            cloud,
+            _drawn(rng),
+        )
+    yield (
+        Way("hybrid", 1.0, bundle_mb=5.0, device_ms=2.0),
+        cloud,
+        _drawn(rng),
+    )  # it escalates all and saves nothing: never
     free = replace(_drawn(rng), edge_days=0.0, edge_days_a_month=0.0)
     yield Way("edge", 0.0, bundle_mb=0.5, device_ms=1.0), cloud, free  # it costs less from the first request on
 
@@ -131,9 +139,7 @@ BREAK_EVEN = (
     ),
     Mistake(
         "the whole fixed cost",
-        lambda way, other, prices: _where(
-            _month(way, prices), _per_request(other, prices) - _per_request(way, prices)
-        ),
+        lambda way, other, prices: _where(_month(way, prices), _per_request(other, prices) - _per_request(way, prices)),
         "the other way has fixed costs as well: what counts is what this one costs MORE a month.",
     ),
     Mistake(
@@ -143,15 +149,14 @@ BREAK_EVEN = (
     ),
     Mistake(
         "below nothing",
-        lambda way, other, prices: (_month(way, prices) - _month(other, prices))
-        / (_per_request(other, prices) - _per_request(way, prices)),
+        lambda way, other, prices: (
+            (_month(way, prices) - _month(other, prices)) / (_per_request(other, prices) - _per_request(way, prices))
+        ),
         "a negative number of requests: where it saves nothing on a request it never pays (infinity); where it is cheaper from the start, 0.",
     ),
     Mistake(
         "never is nothing",
-        lambda way, other, prices: (
-            0.0 if np.isinf(found := break_even(way, other, prices)) else found
-        ),
+        lambda way, other, prices: 0.0 if np.isinf(found := break_even(way, other, prices)) else found,
         "a way that saves nothing on a request is never cheaper: that is infinity, not 0.",
     ),
     Mistake(

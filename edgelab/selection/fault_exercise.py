@@ -49,7 +49,9 @@ def dashboard() -> "pd.DataFrame":
             sent = sum(share * found[split].escalated.mean() for split, share in mix.items())
             p95 = TIERS[tier] * float(scores()[f"{model} p95_ms"])
             rows.append((tier, release, REQUESTS[tier][release], wrong, sent, p95, PRINT[model], PRINT[thresholds]))
-    table = pd.DataFrame(rows, columns=["tier", "release", "requests", "wrong, %", "cloud, %", "p95, ms", "model", "thresholds"])
+    table = pd.DataFrame(
+        rows, columns=["tier", "release", "requests", "wrong, %", "cloud, %", "p95, ms", "model", "thresholds"]
+    )
     return table.assign(**{name: (100 * table[name]).round(1) for name in ("wrong, %", "cloud, %")}).round(1)
 
 

@@ -1,6 +1,7 @@
 """A bundle's row of evidence: what it makes of a held-out split, request by request."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -9,6 +10,7 @@ from edgelab.bundle.redaction import as_it_is, leaked
 from edgelab.datasets.dataset import Split
 from edgelab.datasets.slots import exact_match
 from edgelab.selection.evidence import Evidence
+from edgelab.selection.form import Requirements
 
 STAKES = ("send_money", "place_order", "delete_data")  # of Pocket: they cost money, or cannot be undone
 CLOUD = "ask_cloud"  # of Pocket: the model itself hands the request over
@@ -51,6 +53,18 @@ def observe(
         coverage=coverage,
         ships=ships,
     )
+
+
+def asked_of(form: Mapping[str, Any], rows: Sequence[Evidence]) -> Requirements:
+    """The form as it can be asked of these rows. Data without slots have no calls: there its bound is one on labels; and what was
+    measured of no row, private values or high stakes, is not asked."""
+    asked, row = dict(form), rows[0]
+    if row.right_call is None and asked.get("min_calls") is not None:
+        asked["min_accuracy"] = asked.pop("min_calls")
+    for field, column in (("max_private", row.private_sent), ("max_high_stakes", row.high_stakes_wrong)):
+        if column is None:
+            asked.pop(field, None)
+    return Requirements.of(asked)
 
 
 def sureness(found: Sequence[Prediction]) -> np.ndarray:

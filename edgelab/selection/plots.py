@@ -32,15 +32,16 @@ def board(rows: Sequence[Evidence], requirements: Requirements) -> "pd.DataFrame
     scoreboard, which nobody measured here."""
     import pandas as pd
 
-    table = {}
+    table, without = {}, "calls" if rows[0].right_call is None else "accuracy"
+    columns = [column for column in COLUMNS if column[1] != without]  # both would not fit the page
     for row in rows:
         found = intervals(row, rows, requirements)
-        table[row.name] = {title: _told(found.get(name), scale, form) for title, name, scale, form in COLUMNS}
+        table[row.name] = {title: _told(found.get(name), scale, form) for title, name, scale, form in columns}
     here = {name.partition(",")[0] for name in table}
     for other in scoreboard.rows():
         name = f"{other.model}, {other.precision}"
         if other.notebook != "10_selection" and name not in table and other.model not in here:
-            table[name] = {title: NOT_HERE for title, *_ in COLUMNS[:1]} | {title: "" for title, *_ in COLUMNS[1:]}
+            table[name] = {title: NOT_HERE if i == 0 else "" for i, (title, *_) in enumerate(columns)}
     return pd.DataFrame(table).T
 
 

@@ -81,7 +81,9 @@ def judge_rule(rule: Callable) -> list[str]:
     found = schedule_of(rule)
     complaints = []
     if found.stopped_good > STOPPED_GOOD:
-        complaints.append(f"{found.stopped_good:.0%} of the releases that are no worse are stopped, at most {STOPPED_GOOD:.0%}")
+        complaints.append(
+            f"{found.stopped_good:.0%} of the releases that are no worse are stopped, at most {STOPPED_GOOD:.0%}"
+        )
     if found.caught < CAUGHT:
         complaints.append(f"{found.caught:.0%} of the worse releases are stopped, at least {CAUGHT:.0%}")
     if found.harmed > HARMED:

@@ -13,7 +13,10 @@ def _scores(rng: np.random.Generator) -> Iterator[tuple]:
         yield rng.random(reference), np.clip(rng.random(window) + moved, 0, 1)
     yield np.round(rng.random(30), 1), np.round(rng.random(20) ** 2, 1)  # ties, within and between
     yield rng.random(12) + 2, rng.random(5)  # all of one above all of the other
-    yield 0.5 + 0.01 * rng.random(20), np.concatenate([rng.random(10) / 9, 0.9 + rng.random(10) / 10])  # as large on average
+    yield (
+        0.5 + 0.01 * rng.random(20),
+        np.concatenate([rng.random(10) / 9, 0.9 + rng.random(10) / 10]),
+    )  # as large on average
     same = rng.random(9)
     yield same, rng.permutation(same)
     yield rng.random(1), rng.random(1) + 1

@@ -1,6 +1,6 @@
 """The explorers of `10_selection`: the bar, and who ships; what a million requests cost, and from where on it pays."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import ipywidgets
@@ -9,10 +9,11 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from edgelab.course.explorer import explorer, slider
+from edgelab.course.plots import GREY
 from edgelab.selection.certainty import probability_clears
 from edgelab.selection.costs import Prices, Way, break_even, cost_per_million
 from edgelab.selection.decision import cautious_cards, failures, winner
-from edgelab.selection.evidence import Evidence, intervals
+from edgelab.selection.evidence import Evidence
 from edgelab.selection.form import Requirements
 from edgelab.selection.plots import front_of, stacked
 
@@ -33,7 +34,8 @@ def compute_bar(
             "cautious end, %": [f"{100 * card[measure]:.1f}" for card in cards.values()],
             "truly clears": [f"{truly[name]:.2f}" for name in cards],
             "verdict": [
-                "ships" if name == chosen else ", ".join(reasons[name]) or "clears, is not the smallest" for name in cards
+                "ships" if name == chosen else ", ".join(reasons[name]) or "clears, is not the smallest"
+                for name in cards
             ],
         }
     )
@@ -48,10 +50,14 @@ def show_bar(rows: Sequence[Evidence], requirements: Requirements, measure: str 
         table, chosen = compute_bar(rows, requirements, measure, percent / 100, most_mb)
         asked = replace(requirements, **{f"min_{measure}": percent / 100})
         drawn, _ = front_of(models, measure, np.array([row.name == chosen for row in models]), asked)
+        drawn.axes[0].axvline(max(most_mb, 0.05), color=GREY, linestyle="--", linewidth=1.2)  # the axis has no 0
         said = f"{chosen} ships" if chosen else "Nothing ships"
         return drawn, f"At least {percent:.1f} %, at most {most_mb:.0f} MB: {said}.", table
 
-    controls = [slider(f"least right {measure}, %", 75, 60, 92, 0.5, ".1f"), slider("largest download, MB", 30, 0, 32, 1, ".0f")]
+    controls = [
+        slider(f"least right {measure}, %", 75, 60, 92, 0.5, ".1f"),
+        slider("largest download, MB", 30, 0, 32, 1, ".0f"),
+    ]
     return explorer(controls, draw)
 
 
@@ -90,7 +96,7 @@ def show_costs(ways: Sequence[Way], prices: Prices) -> ipywidgets.VBox:
         moved = replace(prices, cloud_in=price, cloud_out=4 * price, edge_days_a_month=days)
         costs, table = compute_costs(ways, moved, 1e6 * millions)
         cheapest = min(costs, key=lambda name: sum(costs[name].values()))
-        said = f"{millions:.0f} million requests a month at ${price:.2f} a million tokens: {cheapest} is the cheapest."
+        said = f"{millions:.0f} million requests a month, ${price:.2f} a million tokens, {days:.0f} days: {cheapest} is the cheapest."
         return stacked(costs, "dollars for a million requests"), said, table
 
     controls = [
