@@ -30,16 +30,15 @@ def _front(values: np.ndarray, larger: np.ndarray, beats: Callable[[np.ndarray, 
     """The models that none beats, of those measured; `beats(mine, other)` of two rows in which larger is better."""
     good = np.where(larger, values, -values)
     known = ~np.isnan(values).any(axis=1)
-    pairs = [
-        [bool(known[j]) and j != i and beats(good[j], good[i]) for j in range(len(good))] for i in range(len(good))
-    ]
-    return known & ~np.array(pairs, dtype=bool).any(axis=1)
+    models = range(len(good))
+    beaten = [any(bool(known[j]) and j != i and beats(good[j], good[i]) for j in models) for i in models]
+    return np.asarray(known & ~np.array(beaten, dtype=bool))
 
 
 def _with_unmeasured(values: np.ndarray, larger: np.ndarray) -> np.ndarray:
     good = np.where(larger, values, -values)
-    beaten = (good[None] >= good[:, None]).all(-1) & (good[None] > good[:, None]).any(-1)
-    return ~beaten.any(axis=1)
+    beaten = np.asarray((good[None] >= good[:, None]).all(-1) & (good[None] > good[:, None]).any(-1))
+    return np.asarray(~beaten.any(axis=1))
 
 
 PARETO = (
@@ -111,7 +110,8 @@ def _of(bounds: Sequence[float]) -> np.ndarray:
 def _redrawn(outcomes: np.ndarray, bounds: Sequence[float], drawn: np.ndarray) -> np.ndarray:
     """Each measure on other draws than the one before."""
     rows = [outcomes[i][np.roll(drawn, i, axis=0)].mean(axis=1) for i in range(len(outcomes))]
-    return (np.stack(rows) >= _of(bounds)).all(axis=0)
+    reached: np.ndarray = np.stack(rows) >= _of(bounds)
+    return np.asarray(np.all(reached, axis=0))
 
 
 CLEARS = (

@@ -23,7 +23,7 @@ def _scores(rng: np.random.Generator) -> Iterator[tuple]:
 
 
 def _shares(sample: np.ndarray, at: np.ndarray, side: str = "right") -> np.ndarray:
-    return np.searchsorted(np.sort(sample), at, side=side) / len(sample)  # type: ignore[call-overload,no-any-return]
+    return np.searchsorted(np.sort(sample), at, side=side) / len(sample)  # type: ignore[call-overload]
 
 
 def _gaps(reference: np.ndarray, window: np.ndarray, at: np.ndarray) -> np.ndarray:

@@ -24,7 +24,7 @@ def compute_bar(
     rows: Sequence[Evidence], requirements: Requirements, measure: str, least: float, most_mb: float
 ) -> tuple[pd.DataFrame, str | None]:
     """What becomes of each model under this bar, and which ships: the smallest whose cautious ends clear it."""
-    asked = replace(requirements, max_mb=most_mb, **{f"min_{measure}": least})
+    asked = replace(_moved(requirements, measure, least), max_mb=most_mb)
     cards, truly = cautious_cards(rows, asked), probability_clears(rows, asked, draws=DRAWS)
     reasons, chosen = failures(cards, asked), winner(cards, asked)
     table = pd.DataFrame(
@@ -42,13 +42,19 @@ def compute_bar(
     return table, chosen
 
 
+def _moved(requirements: Requirements, measure: str, least: float) -> Requirements:
+    if measure == "calls":
+        return replace(requirements, min_calls=least)
+    return replace(requirements, min_accuracy=least)
+
+
 def show_bar(rows: Sequence[Evidence], requirements: Requirements, measure: str = "calls") -> ipywidgets.VBox:
     """Move the least share of right calls (or labels) and the largest download: who ships, and how sure that is."""
     models = [row for row in rows if row.ships]
 
     def draw(percent: float, most_mb: float) -> tuple[Figure, str, pd.DataFrame]:
         table, chosen = compute_bar(rows, requirements, measure, percent / 100, most_mb)
-        asked = replace(requirements, **{f"min_{measure}": percent / 100})
+        asked = _moved(requirements, measure, percent / 100)
         drawn, _ = front_of(models, measure, np.array([row.name == chosen for row in models]), asked)
         drawn.axes[0].axvline(max(most_mb, 0.05), color=GREY, linestyle="--", linewidth=1.2)  # the axis has no 0
         said = f"{chosen} ships" if chosen else "Nothing ships"
