@@ -6,7 +6,22 @@ import sys
 from typing import NoReturn
 
 from edgelab import __version__
-from edgelab.commands import bench, build, cache, cloud, doctor, evaluate, fleet, generate, lab, predict, prepare, run
+from edgelab.commands import (
+    bench,
+    build,
+    cache,
+    cloud,
+    doctor,
+    evaluate,
+    fleet,
+    generate,
+    lab,
+    predict,
+    prepare,
+    run,
+    score,
+    sweep,
+)
 from edgelab.commands.command import Command
 from edgelab.commands.output import abandon_output, open_streams, refuse, show
 from edgelab.commands.signals import Terminated, heeding_termination
@@ -20,6 +35,8 @@ COMMANDS = (
     predict.COMMAND,
     evaluate.COMMAND,
     bench.COMMAND,
+    sweep.COMMAND,
+    score.COMMAND,
     generate.COMMAND,
     cloud.COMMAND,
     fleet.SERVE,

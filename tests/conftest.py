@@ -38,7 +38,7 @@ def _split(chosen: slice) -> Split:
 
 
 HERE = Path(__file__).parent
-WAITING = [HERE / room for room in ("browser", "cloud", "commands", "fleet", "measurement", "tiers")]
+WAITING = [HERE / room for room in ("browser", "cloud", "commands", "fleet", "measurement", "sweeps", "tiers")]
 OWN_HOME = home_now()  # where `make env` prepares: before a test sets another one
 
 
