@@ -56,5 +56,12 @@ def tiny_trial(trial: Trial) -> dict:
     right = [(trial.seed + i) % 3 != len(trial.recipe) % 2 for i in range(9)]
     shares = {f"{of}{end}": sum(right) / 9 for of in ("accuracy", "calls") for end in ("", "_low", "_high")}
     row = {"trial": trial.name, "data": Path(trial.data).stem, "recipe": trial.recipe, "precision": trial.precision}
-    row |= {"seed": trial.seed, "split": trial.split, "examples": 9, "size_bytes": 1000, "training_s": 1.0, "cpu": "none"}
+    row |= {
+        "seed": trial.seed,
+        "split": trial.split,
+        "examples": 9,
+        "size_bytes": 1000,
+        "training_s": 1.0,
+        "cpu": "none",
+    }
     return row | shares | {"right_label": right, "right_call": right}

@@ -19,6 +19,7 @@ from edgelab.privacy.randomized import (
     unbiased_share,
 )
 from edgelab.privacy.redacting import HidingCost, Recall, cost_of_hiding, private_recall, redact_all
+from edgelab.privacy.rollout_report import private_report
 from edgelab.privacy.telemetry import (
     POCKET_PLAN,
     Bins,
@@ -65,6 +66,7 @@ __all__ = [
     "mechanism",
     "privacy_label",
     "private_recall",
+    "private_report",
     "randomized_choice",
     "randomized_response",
     "redact_all",

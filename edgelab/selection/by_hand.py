@@ -66,6 +66,18 @@ def bills(way: Way, prices: Prices) -> tuple[float, float]:
     return tokens, gigabytes * prices.delivery_gb
 
 
+def same_mix(wrong: np.ndarray, requests: np.ndarray) -> np.ndarray:
+    """The share of wrong answers of each release, [releases], had each met the same mix of tiers: that of all requests.
+
+    Args:
+        wrong: shares, [tiers, releases].
+        requests: how many there were, [tiers, releases].
+    """
+    of_tier = requests.sum(axis=1)
+    shares = of_tier / of_tier.sum()
+    return np.asarray(shares @ wrong)
+
+
 def ks_gap(reference: np.ndarray, window: np.ndarray) -> float:
     """The Kolmogorov-Smirnov distance of two samples of scores: the largest gap, over all scores, between the shares of each
     that are at most so high."""

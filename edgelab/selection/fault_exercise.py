@@ -62,13 +62,11 @@ def total() -> str:
     return f"wrong answers, all phones: old {shares['old']:.1f} %, new {shares['new']:.1f} %"
 
 
-def by_same_mix() -> "pd.DataFrame":
-    """The share of wrong answers by tier, and of all with both releases weighed by the same mix of requests."""
+def by_tier() -> "tuple[pd.DataFrame, pd.DataFrame]":
+    """The share of wrong answers in %, and the requests, both by tier and release."""
     table = dashboard()
-    wrong = table.pivot(index="tier", columns="release", values="wrong, %").loc[list(ASKED), ["old", "new"]]
-    each = table.groupby("tier")["requests"].sum().loc[list(ASKED)]
-    wrong.loc["all, the same mix"] = [(each * wrong[release]).sum() / each.sum() for release in ("old", "new")]
-    return wrong.assign(change=wrong["new"] - wrong["old"]).round(1)
+    wrong, requests = (table.pivot(index="tier", columns="release", values=name) for name in ("wrong, %", "requests"))
+    return wrong.loc[list(ASKED), ["old", "new"]], requests.loc[list(ASKED), ["old", "new"]]
 
 
 def judge_fault(fault: dict) -> list[str]:

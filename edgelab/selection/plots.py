@@ -6,7 +6,11 @@ from typing import TYPE_CHECKING
 from edgelab.course import plots, scoreboard
 from edgelab.selection.evidence import Evidence, intervals
 from edgelab.selection.form import Requirements
+from edgelab.selection.judge import Verdict
+from edgelab.selection.shift import alarm_rate, alarm_threshold
+from edgelab.selection.update import Way
 from edgelab.stats.intervals import Interval
+from edgelab.stats.samples import LatencySamples
 
 if TYPE_CHECKING:
     import numpy as np
@@ -75,6 +79,73 @@ def front_of(
     axes.set_xlabel("size of the whole bundle, MB (log scale)")
     axes.set_ylabel(f"{'right calls' if measure == 'calls' else 'right labels'}, validation, %")
     return drawn, "; ".join(told)
+
+
+def values_of(rows: Sequence[Evidence], measures: Sequence[str], requirements: Requirements) -> "np.ndarray":
+    """What was measured, [rows, measures], named as the form's fields without `min_` and `max_`; NaN where it was not."""
+    import numpy as np
+
+    found = [intervals(row, rows, requirements) for row in rows]
+    return np.array([[each[name].value if name in each else np.nan for name in measures] for each in found])
+
+
+def scored(rows: Sequence[Evidence], taken: Mapping[str, LatencySamples]) -> "list[scoreboard.Row]":
+    """The rows as the scoreboard has them, on validation; `taken` are the latencies on this machine, by name."""
+    return [
+        scoreboard.measured(
+            "10_selection",
+            row.name,
+            row.right_label,
+            taken[row.name],
+            size_bytes=row.size_bytes,
+            call_exact_match=None if row.right_call is None else float(row.right_call.mean()),
+            precision=row.name.split()[-1],
+            split="validation",
+        )
+        for row in rows
+    ]
+
+
+def ways_on(ways: Sequence[Way]) -> "pd.DataFrame":
+    """The ways on after an update, a row each: what they cost in labels and errors, and what stays on the device."""
+    import pandas as pd
+
+    rows = {
+        way.name: {"labelled": way.labelled, "kept and wrong": f"{way.wrong:.3f}", "kept": f"{way.kept:.2f}"}
+        for way in ways
+    }
+    return pd.DataFrame(rows).T
+
+
+def regrets(verdicts: Sequence[Verdict]) -> "pd.DataFrame":
+    """What a choice costs in each situation beside the best in hindsight, in dollars for 1,000 requests."""
+    import pandas as pd
+
+    rows = {
+        v.situation: {
+            "the choice costs": f"{v.cost:.2f}",
+            "best in hindsight": v.best,
+            "which costs": f"{v.best_cost:.2f}",
+            "regret": f"{v.regret:.2f}",
+            "truly the best": f"{v.still_best:.2f}",
+        }
+        for v in verdicts
+    }
+    return pd.DataFrame(rows).T
+
+
+def alarms(ordinary: "np.ndarray", new: "np.ndarray", window: int) -> "tuple[Figure, str, dict[float, Interval]]":
+    """The share of windows that raise an alarm over the share of them that is new traffic, drawn, in words, and by share. The
+    distance that is an alarm is found on ordinary scores alone."""
+    limit = alarm_threshold(ordinary, window)
+    rates = {s: alarm_rate(ordinary, new, s, limit, window=window, trials=200) for s in (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)}
+    drawn = plots.lines(
+        {f"windows of {window}": rates}, "share of the window that is new", "windows that raise an alarm"
+    )
+    drawn.axes[0].invert_xaxis()  # rising from left to right
+    drawn.axes[0].legend(frameon=False, loc="upper left")
+    told = "; ".join(f"{100 * share:.0f} % new: {100 * rate.value:.0f} % alarms" for share, rate in rates.items())
+    return drawn, f"An alarm above a gap of {limit:.2f}. {told}", rates
 
 
 def stacked(costs: Mapping[str, Mapping[str, float]], label: str) -> "Figure":

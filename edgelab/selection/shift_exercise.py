@@ -1,11 +1,64 @@
-"""Cases and mistakes of the exercise on a shift in traffic: `ks_gap`."""
+"""Cases and mistakes of the exercises on what a total hides, and on a shift in traffic: `same_mix`, `ks_gap`."""
 
 from collections.abc import Iterator
 
 import numpy as np
 
 from edgelab.course.exercises import Checks, Mistake
-from edgelab.selection.by_hand import ks_gap
+from edgelab.selection.by_hand import ks_gap, same_mix
+
+
+# --- same_mix --------------------------------------------------------------------------------------
+
+
+def _tiers(rng: np.random.Generator) -> Iterator[tuple]:
+    for tiers, releases in ((3, 2), (4, 2), (2, 3)):
+        yield rng.random((tiers, releases)), rng.integers(10, 5000, (tiers, releases))
+    yield rng.random((1, 2)), rng.integers(10, 50, (1, 2))
+    requests = rng.integers(10, 500, (3, 2))
+    requests[0, 1] = 0  # a release that a tier does not have yet
+    yield rng.random((3, 2)), requests
+
+
+MIX = (
+    Mistake(
+        "each its own mix",
+        lambda wrong, requests: (wrong * requests).sum(axis=0) / requests.sum(axis=0),
+        "that is the dashboard's total: each release is weighed by its OWN requests.",
+    ),
+    Mistake(
+        "each tier alike",
+        lambda wrong, requests: wrong.mean(axis=0),
+        "tiers with many requests count more: how many had each, of both releases together?",
+    ),
+    Mistake(
+        "the old release's mix",
+        lambda wrong, requests: requests[:, 0] @ wrong / requests[:, 0].sum(),
+        "that is the mix of one release: take the requests of all releases together.",
+    ),
+    Mistake(
+        "the new release's mix",
+        lambda wrong, requests: requests[:, -1] @ wrong / requests[:, -1].sum(),
+        "that is the mix of the last release alone: take the requests of all together.",
+    ),
+    Mistake(
+        "counts",
+        lambda wrong, requests: requests.sum(axis=1) @ wrong,
+        "those are counts: divide by the number of all requests.",
+    ),
+    Mistake(
+        "all in one",
+        lambda wrong, requests: float((wrong * requests).sum() / requests.sum()),
+        "one share for each release is asked for.",
+    ),
+    Mistake(
+        "new less old",
+        lambda wrong, requests: float((w := same_mix(wrong, requests))[-1] - w[0]),
+        "return the shares themselves, one for each release.",
+    ),
+)
+
+# --- ks_gap ----------------------------------------------------------------------------------------
 
 
 def _scores(rng: np.random.Generator) -> Iterator[tuple]:
@@ -84,7 +137,13 @@ SHIFT = (
 
 
 def register(check: Checks) -> None:
-    """Add the exercise to a notebook's registry."""
+    """Add both exercises to a notebook's registry."""
+    check.function(
+        same_mix,
+        cases=_tiers,
+        nudge="Which share of all requests has a tier? Weigh that tier by it, for every release alike.",
+        mistakes=MIX,
+    )
     check.function(
         ks_gap,
         cases=_scores,

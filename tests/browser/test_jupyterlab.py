@@ -400,7 +400,7 @@ def test_selection(page, lab, pictures):
     wait_for(lambda: all("mb is" in row[-1] for row in table(bar)[1:]))
     picture(page, pictures / "10_selection-bar.png")
 
-    costs = cell(page, "show_costs([edge")
+    costs = cell(page, "show_costs(served")
     before = table(costs)
     assert [row[0] for row in before[1:]] == ["edge", "hybrid", "cloud"] and before[3][3] == "-"
     press(page, costs, "requests a month", "End")

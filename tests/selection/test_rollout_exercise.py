@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from edgelab.selection.fault_exercise import ASKED, ROLLOUT_FAULT, by_same_mix, dashboard, judge_fault, total
+from edgelab.selection.by_hand import same_mix
+from edgelab.selection.fault_exercise import ASKED, ROLLOUT_FAULT, by_tier, dashboard, judge_fault, total
 from edgelab.selection.rollout import power
 from edgelab.selection.rollout_exercise import FLEET, OLD, PLAN, WORSE, judge_rule, rules_compared, schedule_of, stop
 from edgelab.selection.sequential import split_rule
@@ -58,8 +59,11 @@ def test_the_total_is_better_and_one_tier_is_worse():
     told = total().replace("%", "").replace(",", "").split()
     old, new = (float(told[told.index(release) + 1]) for release in ("old", "new"))
     assert new < old - 10
-    change = by_same_mix()["change"]
-    assert change["flagship"] < 0 and change["mid-range"] < 0 < change["entry"] and change["all, the same mix"] > 0
+    wrong, requests = by_tier()
+    change = wrong["new"] - wrong["old"]
+    assert change["flagship"] < 0 and change["mid-range"] < 0 < change["entry"]
+    fair = same_mix(wrong.to_numpy(), requests.to_numpy())
+    assert fair[1] > fair[0]
 
 
 def test_the_dashboard_shows_the_cause_and_no_other_row_does():

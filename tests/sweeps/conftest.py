@@ -43,7 +43,11 @@ def logs(tmp_path) -> Path:
     """100 rows of Parquet in 4 row groups, 60 lines of JSONL in a folder."""
     folder = tmp_path / "logs"
     (folder / "more").mkdir(parents=True)
-    pq.write_table(pa.table({"id": range(100), "text": [TEXTS[i % 6] for i in range(100)]}), folder / "a.parquet", row_group_size=25)
+    pq.write_table(
+        pa.table({"id": range(100), "text": [TEXTS[i % 6] for i in range(100)]}),
+        folder / "a.parquet",
+        row_group_size=25,
+    )
     lines = [json.dumps({"text": TEXTS[i % 5], "id": i}) for i in range(60)]
     (folder / "more" / "b.jsonl").write_text("\n".join(lines))
     return folder
@@ -64,7 +68,9 @@ def data_file(tmp_path) -> Path:
 
 
 @contextlib.contextmanager
-def scheduler_process(folder: Path, *worker_options: str, module: str = "distributed.cli.dask_worker", workers: int = 1):
+def scheduler_process(
+    folder: Path, *worker_options: str, module: str = "distributed.cli.dask_worker", workers: int = 1
+):
     """A scheduler's address, it and its workers processes of their own."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "env": environment, "cwd": ROOT}

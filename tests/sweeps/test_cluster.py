@@ -18,7 +18,9 @@ from tests.sweeps.conftest import scheduler_process, wait_for
 def test_each_task_comes_back_once_and_one_that_fails_is_no_others_matter(client, tmp_path):
     tasks = [Task(f"t{i}", fail if i == 3 else double, (i, str(tmp_path))[: 1 if i == 3 else 2]) for i in range(10)]
     ends = {done.task.name: done for done in as_they_come(client, tasks)}
-    assert {name: done.result for name, done in ends.items() if not done.error} == {f"t{i}": 2 * i for i in range(10) if i != 3}
+    assert {name: done.result for name, done in ends.items() if not done.error} == {
+        f"t{i}": 2 * i for i in range(10) if i != 3
+    }
     assert str(ends["t3"].error) == "3 is wrong" and len(ends) == 10
 
 
@@ -62,7 +64,8 @@ def test_a_shared_folder_is_seen(client, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "address", ["", "nonsense", "http://127.0.0.1:8786", "tcp://", "tcp://127.0.0.1", "tcp://127.0.0.1:x", "127.0.0.1:8786"]
+    "address",
+    ["", "nonsense", "http://127.0.0.1:8786", "tcp://", "tcp://127.0.0.1", "tcp://127.0.0.1:x", "127.0.0.1:8786"],
 )
 def test_what_is_no_address_is_refused(address):
     with pytest.raises(ClusterError, match="expected a scheduler's address such as"), workers_of(address, 1):
@@ -71,7 +74,10 @@ def test_what_is_no_address_is_refused(address):
 
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:99999", "tcp://127.0.0.1:1", "tcp://no.such.host.invalid:8786"])
 def test_where_nobody_is_there_it_says_so_at_once(address):
-    with pytest.raises(ClusterError, match=f"{address}: expected a dask scheduler, found none: ") as told, workers_of(address, 1):
+    with (
+        pytest.raises(ClusterError, match=f"{address}: expected a dask scheduler, found none: ") as told,
+        workers_of(address, 1),
+    ):
         pass
     assert "\n" not in str(told.value)
 
@@ -112,18 +118,26 @@ def test_a_scheduler_of_another_process_and_its_end(tmp_path):
 def test_workers_that_are_not_alike_are_refused_in_a_line(tmp_path, monkeypatch):
     monkeypatch.setattr(cluster, "WORKERS_S", 0.5)
     with scheduler_process(tmp_path, workers=0) as (address, started):
-        with pytest.raises(ClusterError, match=f"{address}: expected a worker within 0.5 s, found none"), workers_of(address, 1):
+        with (
+            pytest.raises(ClusterError, match=f"{address}: expected a worker within 0.5 s, found none"),
+            workers_of(address, 1),
+        ):
             pass
     monkeypatch.setattr(cluster, "WORKERS_S", 120)
     (tmp_path / "two").mkdir()
     with scheduler_process(tmp_path / "two", "--nthreads", "2") as (address, started):
-        with pytest.raises(ClusterError, match="expected workers of one thread .*, found 2 threads"), workers_of(address, 1):
+        with (
+            pytest.raises(ClusterError, match="expected workers of one thread .*, found 2 threads"),
+            workers_of(address, 1),
+        ):
             pass
     (tmp_path / "old").mkdir()
     other = scheduler_process(tmp_path / "old", "--nthreads", "1", module="tests.old_worker")
     with other as (address, started), pytest.raises(ClusterError) as told, workers_of(address, 1):
         pass
-    assert "expected the versions that are here, found edgelab 0.0.1 (here " in str(told.value) and "\n" not in str(told.value)
+    assert "expected the versions that are here, found edgelab 0.0.1 (here " in str(told.value) and "\n" not in str(
+        told.value
+    )
 
 
 def test_versions_are_told_apart():

@@ -7,7 +7,12 @@ import pytest
 from edgelab.build.search_space import CANDIDATES
 from edgelab.sweeps.config import ConfigError, read_config, short_name
 
-RIGHT = {"data": ["pocket", "mine.csv"], "families": ["convolution", "teacher"], "precisions": ["int8"], "seeds": [0, 1]}
+RIGHT = {
+    "data": ["pocket", "mine.csv"],
+    "families": ["convolution", "teacher"],
+    "precisions": ["int8"],
+    "seeds": [0, 1],
+}
 TOML = """
 data = ["pocket", "mine.csv"]
 families = ["convolution", "teacher"]
@@ -17,7 +22,9 @@ seeds = [0, 1]
 YAML = "data: [pocket, mine.csv]\nfamilies: [convolution, teacher]\nprecisions: [int8]\nseeds: [0, 1]\n"
 
 
-@pytest.mark.parametrize(("ending", "content"), [("toml", TOML), ("json", json.dumps(RIGHT)), ("yaml", YAML), ("yml", YAML)])
+@pytest.mark.parametrize(
+    ("ending", "content"), [("toml", TOML), ("json", json.dumps(RIGHT)), ("yaml", YAML), ("yml", YAML)]
+)
 def test_formats_are_alike(tmp_path, ending, content):
     file = tmp_path / f"sweep.{ending}"
     file.write_text(content)
@@ -25,7 +32,9 @@ def test_formats_are_alike(tmp_path, ending, content):
     assert found.data == ("pocket", str(tmp_path / "mine.csv"))  # beside the file
     assert (found.precisions, found.seeds, found.split) == (("int8",), (0, 1), "validation")
     convolution, teacher = found.recipes
-    assert convolution.student is next(s for s in CANDIDATES if s.spec.family == "convolution") and teacher.student is None
+    assert (
+        convolution.student is next(s for s in CANDIDATES if s.spec.family == "convolution") and teacher.student is None
+    )
 
 
 def read(tmp_path, **other):
@@ -64,7 +73,10 @@ def test_a_recipe_starts_from_a_candidate_and_has_values_of_its_own(tmp_path):
         ({"recipes": {"x": {"family": "static", "speed": 1}}}, ("recipes.x: expected the keys family", "'speed'")),
         ({"recipes": {"x": {"family": "static", "distilled": 1}}}, ("recipes.x.distilled: expected true or false",)),
         ({"recipes": {"x": {"family": "static", "plan": {"step": 1}}}}, ("recipes.x.plan: expected the keys lr, ",)),
-        ({"recipes": {"x": {"family": "static", "plan": {"steps": 0}}}}, ("recipes.x.plan.steps: expected at least 1",)),
+        (
+            {"recipes": {"x": {"family": "static", "plan": {"steps": 0}}}},
+            ("recipes.x.plan.steps: expected at least 1",),
+        ),
         ({"recipes": {"x": {"family": "static", "plan": {"lr": "1"}}}}, ("recipes.x.plan.lr: expected a number",)),
         ({"recipes": {"x": {"family": "static", "plan": {"masked": 2}}}}, ("plan.masked: expected a share",)),
         ({"recipes": {"x": {"family": "transformer", "shape": {"layers": [6]}}}}, ("layers from 0 to 5",)),

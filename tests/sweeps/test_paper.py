@@ -44,6 +44,8 @@ def test_p_values(p, said):
 
 def test_the_figure_has_a_line_a_pair_those_told_apart_in_colour(comparison):
     (axes,) = differences(comparison).axes
-    assert [label.get_text() for label in axes.get_yticklabels()] == [f"{p.better} - {p.worse}" for p in comparison.pairs]
+    assert [label.get_text() for label in axes.get_yticklabels()] == [
+        f"{p.better} - {p.worse}" for p in comparison.pairs
+    ]
     colours = [line.get_color() for line in axes.lines[1::2]]
     assert len(colours) == 3 and colours[0] == colours[1] != colours[2]

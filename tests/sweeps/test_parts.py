@@ -47,7 +47,10 @@ def test_another_kind_is_refused(tmp_path, kind, of, said):
 @pytest.mark.parametrize("content", ["[]", "{", "3"])
 def test_a_damaged_record_is_refused(tmp_path, content):
     (tmp_path / "sweep.json").write_text(content)
-    with pytest.raises(PartsError, match=r"sweep\.json: expected what an earlier run wrote"), output(tmp_path, "sweep", {"a": 1}):
+    with (
+        pytest.raises(PartsError, match=r"sweep\.json: expected what an earlier run wrote"),
+        output(tmp_path, "sweep", {"a": 1}),
+    ):
         pass
 
 
@@ -66,7 +69,10 @@ def test_one_run_at_a_time(tmp_path):
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     with subprocess.Popen(command, cwd=ROOT, **pipes) as running:
         assert running.stdout.readline() == "held\n"
-        with pytest.raises(PartsError, match="another run writes there"), output(tmp_path / "out", "sweep", {"versions": 1}):
+        with (
+            pytest.raises(PartsError, match="another run writes there"),
+            output(tmp_path / "out", "sweep", {"versions": 1}),
+        ):
             pass
         running.stdin.close()
     with output(tmp_path / "out", "sweep", {"versions": 1}):  # it ended

@@ -41,7 +41,9 @@ def test_every_line_is_read_once_however_a_file_is_divided(tmp_path, monkeypatch
     monkeypatch.setattr(reading, "BATCH", 2)
     rows, aside = rows_of(tmp_path / "a.jsonl")
     assert [text for _, text in rows] == ["one", "two é", "three", "four"] and not aside
-    assert all(content[row:].startswith(b"{") and text.split()[0].encode() in content[row : row + 40] for row, text in rows)
+    assert all(
+        content[row:].startswith(b"{") and text.split()[0].encode() in content[row : row + 40] for row, text in rows
+    )
 
 
 BAD = [

@@ -136,7 +136,11 @@ def test_what_cannot_be_read_is_counted_and_set_aside_with_its_reason(bundle, lo
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(b"", "found none"), (b"\n\n", "found none"), (b'{"id": 1}\n', "found none; a.jsonl, row 0: expected a 'text', found none")],
+    [
+        (b"", "found none"),
+        (b"\n\n", "found none"),
+        (b'{"id": 1}\n', "found none; a.jsonl, row 0: expected a 'text', found none"),
+    ],
 )
 def test_logs_without_a_text_are_refused(bundle, tmp_path, workers, content, said):
     (tmp_path / "a.jsonl").write_bytes(content)
@@ -150,7 +154,9 @@ def test_a_file_that_changed_or_went_is_refused(bundle, logs, tmp_path, workers)
     score(bundle, logs, out, workers, lambda line: None)
     content = file.read_bytes()
     file.write_bytes(content + b'\n{"text": "why"}')
-    with pytest.raises(LogsError, match=r"b\.jsonl: expected its 1,.* bytes of before, found .*; choose another folder than"):
+    with pytest.raises(
+        LogsError, match=r"b\.jsonl: expected its 1,.* bytes of before, found .*; choose another folder than"
+    ):
         score(bundle, logs, out, workers, lambda line: None)
     file.unlink()
     with pytest.raises(LogsError, match=r"b\.jsonl: expected a file that was scored before, found none"):
@@ -162,7 +168,9 @@ def test_a_file_that_changed_or_went_is_refused(bundle, logs, tmp_path, workers)
 def test_another_bundle_needs_another_folder(bundle, logs, tmp_path, workers):
     score(bundle, logs, tmp_path / "out", workers, lambda line: None)
     other = small_bundle(tmp_path / "other", made=model(votes=2 * VOTES))
-    with pytest.raises(PartsError, match=r"out: expected results of the same as here, found those of bundle .* another folder"):
+    with pytest.raises(
+        PartsError, match=r"out: expected results of the same as here, found those of bundle .* another folder"
+    ):
         score(other, logs, tmp_path / "out", workers, lambda line: None)
 
 
@@ -233,4 +241,8 @@ def test_counts_add_up_and_rates_are_of_this_run():
 
 
 def test_a_billion_on_paper():
-    assert on_paper(1000, core_hour_price=0.1) == {"requests": 1e9, "core_hours": pytest.approx(277.78, abs=0.01), "price": pytest.approx(27.78, abs=0.01)}
+    assert on_paper(1000, core_hour_price=0.1) == {
+        "requests": 1e9,
+        "core_hours": pytest.approx(277.78, abs=0.01),
+        "price": pytest.approx(27.78, abs=0.01),
+    }

@@ -29,13 +29,22 @@ def test_every_combination_is_a_trial_of_its_own(trials):
     assert len(trials) == 3 * 2 * 2 == len({trial.name for trial in trials})
     assert {trial.teacher.epochs for trial in trials} == {1.5}
     plans = {trial.recipe: trial.plan for trial in trials}
-    assert plans["teacher"] is None and plans["plain"].steps == 9 and plans["plain"] == replace(plans["static"], steps=9)
+    assert (
+        plans["teacher"] is None and plans["plain"].steps == 9 and plans["plain"] == replace(plans["static"], steps=9)
+    )
     assert trials[0].title == "tiny, teacher int8, seed 0" and trials[0].name.startswith("tiny-teacher-int8-0-")
 
 
 @pytest.mark.parametrize(
     "other",
-    [{"fingerprint": "x"}, {"split": "test"}, {"seed": 8}, {"distilled": False}, {"unlabelled": False}, {"recipe": "other"}],
+    [
+        {"fingerprint": "x"},
+        {"split": "test"},
+        {"seed": 8},
+        {"distilled": False},
+        {"unlabelled": False},
+        {"recipe": "other"},
+    ],
 )
 def test_whatever_decides_a_row_is_in_its_name(trials, other):
     assert replace(trials[2], **other).name != trials[2].name
