@@ -8,7 +8,7 @@ from edgelab.selection.evidence import Evidence, intervals
 from edgelab.selection.form import Requirements
 from edgelab.selection.judge import Verdict
 from edgelab.selection.shift import alarm_rate, alarm_threshold
-from edgelab.selection.update import Way
+from edgelab.selection.update import WayOn
 from edgelab.stats.intervals import Interval
 from edgelab.stats.samples import LatencySamples
 
@@ -106,7 +106,7 @@ def scored(rows: Sequence[Evidence], taken: Mapping[str, LatencySamples]) -> "li
     ]
 
 
-def ways_on(ways: Sequence[Way]) -> "pd.DataFrame":
+def ways_on(ways: Sequence[WayOn]) -> "pd.DataFrame":
     """The ways on after an update, a row each: what they cost in labels and errors, and what stays on the device."""
     import pandas as pd
 

@@ -7,7 +7,6 @@ import numpy as np
 from edgelab.course.exercises import Checks, Mistake
 from edgelab.selection.by_hand import ks_gap, same_mix
 
-
 # --- same_mix --------------------------------------------------------------------------------------
 
 
