@@ -68,13 +68,14 @@ def front_of(
         ends = [[100 * (share.value - share.low)], [100 * (share.high - share.value)]]
         colour, marker = (plots.ORANGE, "o") if first else (plots.GREY, "X")
         axes.errorbar(size, 100 * share.value, ends, fmt=marker, color=colour, markersize=9, elinewidth=1.8)
-        axes.annotate(row.name, (size, 100 * share.value), (9, 4), textcoords="offset points", fontsize=10)
+        place, side = ((-9, -14), "right") if len(told) % 2 == 0 else ((9, 6), "left")  # neighbours are near each other
+        axes.annotate(row.name, (size, 100 * share.value), place, textcoords="offset points", fontsize=10, ha=side)
         told.append(f"{row.name}: {100 * share.value:.1f} % in {size:.2f} MB{'' if first else ', beaten'}")
     plots.log_axis(axes)
     bound = requirements.asked.get(f"min_{measure}")
     if bound is not None:
         axes.axhline(100 * bound, color=plots.GREY, linestyle="--", linewidth=1.2)
-    axes.margins(x=0.3)
+    axes.margins(x=0.35)
     axes.grid(axis="y", color="#DDDDDD", linewidth=0.8)
     axes.set_xlabel("size of the whole bundle, MB (log scale)")
     axes.set_ylabel(f"{'right calls' if measure == 'calls' else 'right labels'}, validation, %")

@@ -106,7 +106,7 @@ def on_validation(thresholds: tuple[float, ...] = (0.0, 0.5, 0.7, 0.75, 0.8, 0.8
     rows, traffic = {}, {"validation": 1.0}
     for model in MODELS:
         row = {
-            f"{t:g}": f"{dollars(model, t, traffic):.2f} / {100 * private_share(model, t, traffic):.0f}"
+            f"{t:g}": f"{dollars(model, t, traffic):.2f}/{100 * private_share(model, t, traffic):.0f}"
             for t in thresholds
         }
         size, p95 = float(scores()[f"{model} mb"]), p95_on(model, "flagship")
