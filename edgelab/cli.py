@@ -20,6 +20,7 @@ from edgelab.commands import (
     prepare,
     run,
     score,
+    sign,
     sweep,
 )
 from edgelab.commands.command import Command
@@ -41,6 +42,9 @@ COMMANDS = (
     cloud.COMMAND,
     fleet.SERVE,
     fleet.REPORT,
+    sign.KEYS,
+    sign.SIGN,
+    sign.VERIFY,
 )
 GROUPS = {
     "prepare": (

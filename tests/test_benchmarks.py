@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pytest
 
-from benchmarks import generators, peers, request_time
+from benchmarks import generators, peers, request_time, shipping
 from benchmarks.peers_child import Peer, asked, best, spoken
 from edgelab.bundle.predict import Bundle
 from edgelab.datasets.dataset import Dataset, Split
@@ -165,3 +165,22 @@ def test_rates_are_those_of_each_round():
     taken = {"int8 x 1": np.array([1.0, 2.0]), "int8 x 64": np.array([4.0, 4.0]), "copy": np.array([100.0, 50.0])}
     first, second = generators.rates_of(taken, held, "int8")
     assert first.decode == 2 * second.decode and first.prefill == second.prefill and second.cache == 2 * first.cache
+
+
+# --- shipping -----------------------------------------------------------------------------------
+
+
+def test_every_release_is_rolled_out_by_every_rule_and_every_telemetry(monkeypatch):
+    monkeypatch.setattr(shipping, "FLEET", shipping.Fleet(devices=5000))
+    lines = shipping.rollouts(good=2, bad=2).splitlines()
+    assert len(lines) == 2 + len(shipping.REPORTS) * (1 + len(shipping.BAD))
+    assert all(line.count("|") == 2 + len(shipping.rules()) for line in lines)
+    assert [line.count("(") for line in lines[2:4]] == [0, 4]  # a good release harms nobody
+
+
+def test_randomized_telemetry_is_right_on_average():
+    counts = np.random.default_rng(0).poisson(0.2, 5000)
+    report = shipping.randomized(1.0)
+    found = [report(counts) for _ in range(200)]
+    off = np.mean([each.value for each in found]) - (counts > 0).mean()
+    assert abs(off) < 4 * np.std([each.value for each in found]) / np.sqrt(200)

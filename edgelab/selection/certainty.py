@@ -2,10 +2,10 @@
 
 A bootstrap over the examples, in Rubin's form (1981): each draw gives every example a random weight, the same one for all
 models and measures, so that what goes right together stays together. The plain bootstrap draws only from what was seen:
-of a model without a mistake on 60 examples it would be certain. So two examples' worth of weight goes to outcomes that were
-not seen, drawn by coin (a Dirichlet process of concentration 2). Of a single share this is exactly the posterior when every
-share was as likely as any other before, Beta(right + 1, wrong + 1): Bayes' own, with Laplace's rule of succession. Together it
-is a posterior of all shares at once.
+of a model without a mistake on 60 examples it would be certain. So there is weight for what was not seen: of the kinds of outcome
+that one model can have (a right call, a wrong one, a wrong one of high stakes ...) each counts as if met once before, Laplace's rule
+of succession; which kinds fall together over models is drawn anew each time (a Dirichlet process). Of a single share that is
+exactly Bayes' posterior when every share was as likely as any other, Beta(right + 1, wrong + 1).
 
 That "as likely as any other" is what the probability rests on besides the sample. Who has a reason to expect more or less (ten
 recipes that all come out alike) should move it towards that. `benchmarks/selection.py` shows how well stated and true
@@ -17,6 +17,7 @@ posterior: were the p95 itself as likely anywhere, shares near 1 would be likeli
 and so is what scales a latency from this machine to another tier: that doubt is not in the sample.
 """
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -27,8 +28,7 @@ from edgelab.stats.dependence import effective_samples
 
 NONE = "none of them"
 DRAWS = 10_000
-UNSEEN = 2.0  # examples' worth of weight
-STICKS = 32  # what is left of that weight after so many is about two millionths, on average
+STICKS = 32  # pieces of the weight of what was not seen; the rest after so many is below a thousandth of it
 CHUNK = 1000  # draws at a time: a bounded memory
 
 
@@ -123,34 +123,53 @@ def _drawn_shares(
     needed = {SHARE_OF[measure] for measure in measures & set(SHARE_OF)}
     if "retention" in measures:
         needed |= {"right_label", "right_call"}
-    columns = {(row.name, name): getattr(row, name) for row in rows for name in OUTCOMES if name in needed}
-    measured = {key: column for key, column in columns.items() if column is not None}
-    if not measured:
+    outcomes, keys, kinds = [], [], []
+    for row in rows:
+        names = [name for name in OUTCOMES if name in needed and getattr(row, name) is not None]
+        keys += [(row.name, name) for name in names]
+        outcomes += [getattr(row, name) for name in names]
+        kinds += [possible(names)] if names else []
+    if not outcomes:
         return {}
-    shares = draw_shares(np.stack(list(measured.values()), axis=1), draws, generator)
-    return dict(zip(measured, shares.T, strict=True))
+    return dict(zip(keys, draw_shares(np.stack(outcomes, axis=1), kinds, draws, generator).T, strict=True))
 
 
-def draw_shares(outcomes: np.ndarray, draws: int, generator: np.random.Generator) -> np.ndarray:
+def possible(names: Sequence[str]) -> np.ndarray:
+    """The kinds of outcome that one model can have, bool [kinds, columns]: a right call has the right label, and a wrong one of high
+    stakes neither."""
+    kinds = []
+    for kind in itertools.product((False, True), repeat=len(names)):
+        of = dict(zip(names, kind, strict=True))
+        right = of.get("right_label", False) or of.get("right_call", False)
+        whole = not of.get("right_call", False) or of.get("right_label", True)
+        if whole and not (right and of.get("high_stakes_wrong", False)):
+            kinds.append(kind)
+    return np.array(kinds)
+
+
+def draw_shares(
+    outcomes: np.ndarray, kinds: Sequence[np.ndarray], draws: int, generator: np.random.Generator
+) -> np.ndarray:
     """What the shares of `outcomes` (bool [examples, columns], all of the same examples) may truly be, given these: draws of
-    their joint posterior, [draws, columns]."""
-    # Examples with the same outcomes everywhere are one kind: the sum of their weights is Gamma(their number).
-    kinds, counts = np.unique(outcomes, axis=0, return_counts=True)
+    their joint posterior, [draws, columns]. `kinds` has what is `possible` for each model, in the order of its columns."""
+    # Examples with the same outcomes everywhere are one pattern: the sum of their weights is Gamma(their number).
+    patterns, counts = np.unique(outcomes, axis=0, return_counts=True)
+    unseen = float(max(map(len, kinds)))
     parts = []
     for start in range(0, draws, CHUNK):
         size = min(CHUNK, draws - start)
         weights = generator.gamma(counts, size=(size, len(counts)))
-        unseen = generator.gamma(UNSEEN, size=(size, 1))
-        total = weights.sum(axis=1, keepdims=True) + unseen
-        parts.append((weights @ kinds + unseen * _unseen(size, kinds.shape[1], generator)) / total)
+        more = generator.gamma(unseen, size=(size, 1))
+        total = weights.sum(axis=1, keepdims=True) + more
+        parts.append((weights @ patterns + more * _unseen(size, kinds, unseen, generator)) / total)
     return np.concatenate(parts)
 
 
-def _unseen(draws: int, columns: int, generator: np.random.Generator) -> np.ndarray:
-    """The shares among outcomes not seen, [draws, columns]: a Dirichlet process of concentration UNSEEN over coins, by breaking
-    sticks (Sethuraman 1994)."""
-    broken = generator.beta(1.0, UNSEEN, size=(draws, STICKS))
+def _unseen(draws: int, kinds: Sequence[np.ndarray], weight: float, generator: np.random.Generator) -> np.ndarray:
+    """The shares among what was not seen, [draws, columns]: a Dirichlet process of concentration `weight` over the models' kinds, each
+    as likely, by breaking sticks (Sethuraman 1994)."""
+    broken = generator.beta(1.0, weight, size=(draws, STICKS))
     broken[:, -1] = 1  # the last takes what is left
     left = np.concatenate([np.ones((draws, 1)), np.cumprod(1 - broken[:, :-1], axis=1)], axis=1)
-    coins = generator.integers(2, size=(draws, STICKS, columns))
-    return np.einsum("ds,dsc->dc", broken * left, coins)
+    drawn = [each[generator.integers(len(each), size=(draws, STICKS))] for each in kinds]
+    return np.einsum("ds,dsc->dc", broken * left, np.concatenate(drawn, axis=2).astype(float))

@@ -51,9 +51,7 @@ class Decision:
         text = f"{self.chosen} ships. It truly clears with probability {_told(self.clears[self.chosen])}"
         if rival is None or not self.smallest[rival]:
             return f"{text}."
-        return (
-            f"{text}; that {rival} does and is the one to ship instead, with probability {_told(self.smallest[rival])}."
-        )
+        return f"{text}. That {rival} is truly the smallest to clear has probability {_told(self.smallest[rival])}."
 
 
 def _told(probability: float) -> str:

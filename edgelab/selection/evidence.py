@@ -155,7 +155,7 @@ def load(file: Path) -> tuple[list[Evidence], Requirements]:
         requirements = Requirements.of(content["requirements"])
         rows = [Evidence(**record) for record in content["models"]]
         compared(rows)
-    except (OSError, ValueError, TypeError, KeyError, FormError) as error:
+    except (OSError, ValueError, TypeError, KeyError, FormError, EvidenceError) as error:
         said = f"no {error}" if isinstance(error, KeyError) else str(error)
         raise EvidenceError(f"{file}: expected the evidence of a decision: {said}") from None
     return rows, requirements

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edgelab.selection.certainty import draw_shares
+from edgelab.selection.certainty import draw_shares, possible
 from edgelab.selection.evidence import Evidence, EvidenceError, compared
 from edgelab.selection.form import HERE
 from edgelab.stats.bootstrap import percentile_bounds
@@ -109,7 +109,8 @@ def _drawn_costs(
 ) -> np.ndarray:
     """What each model may truly cost, [draws, models]: shares of all models together, as in `certainty`."""
     columns = [column for row in models for column in (_right(row), _stakes(row))]
-    shares = draw_shares(np.stack(columns, axis=1), draws, generator)
+    kinds = [possible(("right_call", "high_stakes_wrong"))] * len(models)
+    shares = draw_shares(np.stack(columns, axis=1), kinds, draws, generator)
     found = []
     for i, row in enumerate(models):
         late = _late(row, harm, tier)

@@ -94,8 +94,8 @@ class Look:
 @dataclass(frozen=True)
 class Rollout:
     """What became of a rollout: the `stage` at which it stopped and after how many `looks`, or None and all looks; how
-    many requests were `exposed` to the new release (in expectation), and how many of those it got wrong that the old one had
-    got right, `harmed` (negative: it is better)."""
+    many requests the new release answered, `exposed`, and how many more of them it got wrong than the old one would have,
+    `harmed`; both in expectation, and the latter below 0 where it is better."""
 
     stopped_at: float | None
     looks: int

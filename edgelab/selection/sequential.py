@@ -46,14 +46,16 @@ def spending_bounds(information: np.ndarray, alpha: float = 0.05, *, paths: int 
         information: gathered up to each look, [looks], rising, in any unit; such as `rollout.information`.
 
     Raises:
-        ValueError: information that does not rise.
+        ValueError: information that does not rise, or an alpha of which hardly a path would be left for a look.
     """
     information = np.asarray(information, float)
     gained = np.diff(information, prepend=0.0)
     if len(gained) == 0 or not (gained > 0).all():
         raise ValueError(f"expected information that rises from look to look, found {information}")
-    generator = np.random.default_rng(0)
     spent, bounds = alpha * paths / len(gained), np.empty(len(gained))
+    if not 50 <= spent < paths:
+        raise ValueError(f"alpha: expected at least {50 * len(gained) / paths:g} for so many looks, found {alpha}")
+    generator = np.random.default_rng(0)
     walks = np.zeros(paths)  # those that no look has stopped so far
     for look, gain in enumerate(gained):
         walks = walks + np.sqrt(gain) * generator.standard_normal(len(walks))

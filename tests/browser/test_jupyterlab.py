@@ -295,7 +295,8 @@ def test_tiers(page, browser, lab, web_assets, pictures):
     widget.get_by_role("button", name="Answer 200 requests").click()
     wait_for(lambda: "p99" in widget.text_content())
     picture(page, pictures / "06_tiers-browser.png")
-    assert "no guess recorded; measured" in run_again(page, 'browser_p50", browser.run')
+    run_again(page, 'browser_p50", browser.run')
+    wait_for(lambda: "no guess recorded; measured" in cell(page, 'browser_p50", browser.run').text_content())
 
     address = re.search(r"http://127\.0\.0\.1:\d+/#\S+", cell(page, "show_lab(").text_content())[0]
     with device(browser) as phone:
@@ -304,9 +305,11 @@ def test_tiers(page, browser, lab, web_assets, pictures):
         shown(phone, "ask")
         phone.click("#measure-share")
         said(phone, "sharing", "Shared with the room")
-    told = run_again(page, "lab.reports()")
-    assert "1 devices have reported" in told and "no guess recorded; measured" in told and "Android" in told
-    assert len(cell(page, "lab.reports()").locator("table tbody tr").all()) == 1
+    run_again(page, "lab.reports()")
+    reports = cell(page, "lab.reports()")
+    tells = ("1 devices have reported", "no guess recorded; measured", "Android")
+    wait_for(lambda: all(told in reports.text_content() for told in tells))
+    wait_for(lambda: len(reports.locator("table tbody tr").all()) == 1)
     picture(page, pictures / "06_tiers-lab.png")
 
 
@@ -368,7 +371,7 @@ def test_generation(page, lab, pictures):
     wait_for(lambda: table(said) != first)
     choose_next(said, "job")
     wait_for(lambda: "answers, case 2 of " in said.text_content())
-    assert [row[0] for row in table(said)][1:4] == ["gold", "keywords", "encoder"]
+    wait_for(lambda: [row[0] for row in table(said)][1:4] == ["gold", "keywords", "encoder"])
     picture(page, pictures / "08_generation-said.png")
 
     phone = cell(page, "show_calculator(")
@@ -412,8 +415,8 @@ def test_selection(page, lab, pictures):
     picture(page, pictures / "10_selection-costs.png")
 
 
-def run_again(page, source: str) -> str:
-    """Run the code cell that holds this once more; its text."""
+def run_again(page, source: str) -> None:
+    """Run the code cell that holds this once more."""
     number = page.evaluate(
         """source => jupyterapp.shell.currentWidget.content.widgets.findIndex(
             cell => cell.model.type == "code" && cell.model.sharedModel.source.includes(source))""",
@@ -428,7 +431,6 @@ def run_again(page, source: str) -> str:
     )
     wait_for(lambda: page.evaluate(IDLE))
     assert failed(page) == []
-    return cell(page, source).locator(".jp-OutputArea").text_content()
 
 
 def trained():

@@ -17,6 +17,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("full_home")]
 
 
 @needs_shared
+@pytest.mark.timeout(3600)  # minutes on a quiet machine; three times as long beside other work
 def test_edgelab_build_on_clinc150(tmp_path, capsys):
     """The command itself, all candidates. What other tests trained already is loaded."""
     with public_data():

@@ -103,6 +103,25 @@ def within(value, field, bound):
     return value is not None and (value >= bound if field.startswith("min_") else value <= bound)
 
 
+def kinds_met_once(keys):
+    """The prior's weight of every pattern: each model's kinds evenly, models by themselves; the weight of as many examples as a
+    model has kinds."""
+    codes = np.arange(2 ** len(keys))
+    weight, most = np.ones(len(codes)), 1
+    for model in {model for model, _ in keys}:
+        places = {name: place for place, (owner, name) in enumerate(keys) if owner == model}
+
+        bits = {name: (codes >> place) & 1 for name, place in places.items()}
+        call, label, stakes = (bits.get(name) for name in ("right_call", "right_label", "high_stakes_wrong"))
+        can = np.ones(len(weight), dtype=bool)
+        for one, other, together in ((call, label, (1, 0)), (call, stakes, (1, 1)), (label, stakes, (1, 1))):
+            if one is not None and other is not None:
+                can &= ~((one == together[0]) & (other == together[1]))
+        kinds = int(can.sum()) // 2 ** (len(keys) - len(places))
+        weight, most = weight * can / kinds, max(most, kinds)
+    return most * weight
+
+
 def fast_enough(samples, bound, draws, generator):
     if not samples:
         return np.zeros(draws, dtype=bool)
@@ -120,10 +139,10 @@ def probabilities(models, asked, reference, tier, draws=20_000):
             name = "right_call" if measure == "retention" else SHARES.get(measure)
             if name and model[name] is not None and (model is not reference or measure == "retention"):
                 columns[model["name"], name] = np.array(model[name])
-    patterns = 2 ** len(columns)
+    patterns, prior = 2 ** len(columns), kinds_met_once(list(columns))
     assert patterns <= 4096, "too many columns to list every pattern"
     codes = sum((column << place for place, column in enumerate(columns.values())), np.zeros(1, dtype=int))
-    counts = np.bincount(codes, minlength=patterns) + 2 / patterns
+    counts = np.bincount(codes, minlength=patterns) + prior
     weights = generator.gamma(np.broadcast_to(counts, (draws, patterns)))
     weights /= weights.sum(axis=1, keepdims=True)
     shares = {key: weights @ ((np.arange(patterns) >> place) & 1) for place, key in enumerate(columns)}

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from scipy.stats import beta
 
+from benchmarks.selection import best_guess, boards, plain_bootstrap, smallest_cases
 from edgelab.selection import certainty
 from edgelab.selection.certainty import NONE, clearing, probability_clears, probability_each, probability_smallest
-from edgelab.selection.evidence import EvidenceError, intervals
+from edgelab.selection.evidence import EvidenceError
 from edgelab.selection.form import HERE, Requirements
-from edgelab.selection.simulated import World, collect, reliability, scoreboard
+from edgelab.selection.simulated import World, collect, reliability
 from tests.selection.boards import board, model, outcomes
 
 # --- what it is by formula -----------------------------------------------------------------------
@@ -21,6 +22,33 @@ def test_of_one_share_it_is_the_posterior_of_bayes(right, of, bar):
     (found,) = probability_clears([model("one", 1, right, of)], Requirements(min_calls=bar), draws=40_000).values()
     exact = beta.sf(bar, right + 1, of - right + 1)
     assert found == pytest.approx(exact, abs=4 * np.sqrt(exact * (1 - exact) / 40_000) + 1e-4)
+
+
+def test_of_several_kinds_of_outcome_each_was_met_once_before():
+    """Laplace's rule: of 900 right, 90 wrong and 10 wrong of high stakes, Dirichlet(901, 91, 11)."""
+    row = model("one", 1, 900, high_stakes_wrong=~outcomes(990, 1000))
+    asked = Requirements(min_calls=0.9, max_high_stakes=0.012)
+    drawn = np.random.default_rng(0).dirichlet([901, 91, 11], 40_000)
+    each = probability_each([row], asked, draws=40_000)["one"]
+    assert each["min_calls"] == pytest.approx(np.mean(drawn[:, 0] >= 0.9), abs=0.015)
+    assert each["max_high_stakes"] == pytest.approx(np.mean(drawn[:, 2] <= 0.012), abs=0.015)
+    together = np.mean((drawn[:, 0] >= 0.9) & (drawn[:, 2] <= 0.012))
+    assert probability_clears([row], asked, draws=40_000)["one"] == pytest.approx(together, abs=0.015)
+
+
+@pytest.mark.parametrize(
+    ("names", "kinds"),
+    [
+        (["right_call"], 2),
+        (["right_call", "high_stakes_wrong"], 3),
+        (["right_label", "right_call"], 3),
+        (["right_label", "right_call", "high_stakes_wrong"], 4),
+        (["right_call", "private_sent"], 4),
+    ],
+)
+def test_the_kinds_of_outcome_that_can_be(names, kinds):
+    found = certainty.possible(names)
+    assert found.shape == (kinds, len(names)) and len(np.unique(found, axis=0)) == kinds
 
 
 def test_a_limit_from_above_is_the_other_tail():
@@ -126,11 +154,6 @@ def test_rows_that_cannot_be_compared_are_refused():
 ALL = Requirements(min_calls=0.91, min_retention=0.93, max_high_stakes=0.025, max_p95_ms=2.1)
 
 
-def boards(world, number=200, seed=0):
-    generator = np.random.default_rng(seed)
-    return [scoreboard(world, generator) for _ in range(number)]
-
-
 def stated(requirements, probability):
     """What `probability` states of each model of a scoreboard, and whether it came true."""
 
@@ -142,18 +165,18 @@ def stated(requirements, probability):
 
 
 def ours(requirements):
-    return stated(requirements, lambda rows: probability_clears(rows, requirements, draws=1000))
+    return stated(requirements, lambda rows: probability_clears(rows, requirements, draws=500))
 
 
 def calibrated(found):
-    """No bias, no overconfidence that 200 scoreboards would show, and none beyond a few hundredths in any case."""
-    agree = [low.low <= mean <= low.high for _, mean, low in found.bins]
+    """Off by no more than two in a hundred statements, nor surer or less sure by as much; of five bins' intervals one may miss. The
+    methods below that are not calibrated fail it."""
+    agree = [true.low <= mean <= true.high for _, mean, true in found.bins]
     return (
-        found.bias.low <= 0 <= found.bias.high
-        and found.overconfidence.low <= 0 <= found.overconfidence.high
-        and max(abs(found.bias.value), abs(found.overconfidence.value)) < 0.025
-        and abs(found.brier.value - found.expected_brier) < 0.012
-        and sum(agree) >= len(agree) - 1  # of five intervals of 95 %, one may miss
+        abs(found.bias.value) < 0.025
+        and abs(found.overconfidence.value) < 0.02
+        and abs(found.brier.value - found.expected_brier) < 0.01
+        and sum(agree) >= len(agree) - 1
     )
 
 
@@ -169,44 +192,26 @@ def calibrated(found):
     ids=["calls", "retention", "high stakes", "p95", "all at once"],
 )
 def test_it_comes_true_as_often_as_it_says(requirements):
-    found = reliability(collect(ours(requirements), boards(World())))
+    found = reliability(collect(ours(requirements), boards(World(), 200)))
     assert calibrated(found), found
     assert found.expected_brier > 0.02  # there was doubt to be calibrated
 
 
 def test_the_smallest_comes_true_as_often_as_it_says():
-    def state(known):
-        found, true = probability_smallest(known.rows, ALL, draws=1000), known.clears(ALL)
-        smallest = next((name for name, clears in true.items() if clears), NONE)
-        return {name: (p, name == smallest) for name, p in found.items()}
-
-    found = reliability(collect(state, boards(World())))
+    found = reliability(smallest_cases(boards(World(), 300, seed=1), ALL))
     assert calibrated(found), found
 
 
 def test_few_examples_and_high_shares():
     world, asked = World(examples=40, calls=(0.85, 0.9999), stakes=(0.0, 0.0001)), Requirements(min_calls=0.95)
-    few, generator = boards(world), np.random.default_rng(0)
+    few = boards(world, 200)
     assert calibrated(reliability(collect(ours(asked), few)))
-
-    def plain_bootstrap(rows):
-        return {r.name: np.mean(generator.binomial(40, r.right_call.mean(), 1000) / 40 >= 0.95) for r in rows}
-
-    found = reliability(collect(stated(asked, plain_bootstrap), few))
+    found = reliability(collect(stated(asked, lambda rows: plain_bootstrap(rows, asked)), few))
     assert not calibrated(found) and found.bias.high < -0.1 and found.overconfidence.low > 0.02
 
 
 def test_the_best_guess_alone_would_not_pass():
-    def best_guess(rows):
-        bounds = ALL.asked.items()
-        values = {row.name: intervals(row, rows, ALL) for row in rows if row.ships}
-        met = {
-            name: [v[f[4:]].value >= b if f.startswith("min_") else v[f[4:]].value <= b for f, b in bounds]
-            for name, v in values.items()
-        }
-        return {name: float(all(each)) for name, each in met.items()}
-
-    found = reliability(collect(stated(ALL, best_guess), boards(World())))
+    found = reliability(collect(stated(ALL, lambda rows: best_guess(rows, ALL)), boards(World(), 200)))
     assert not calibrated(found) and found.overconfidence.low > 0.04
 
 
@@ -220,14 +225,14 @@ def test_nor_would_two_shares_that_are_not_paired():
         reference = rows[0].right_call
         return {r.name: float(np.mean(draw(r.right_call) / draw(reference) >= 0.94)) for r in rows}
 
-    alike = boards(World(shared=0.95))
+    alike = boards(World(shared=0.95), 200)
     assert calibrated(reliability(collect(ours(asked), alike)))
     found = reliability(collect(stated(asked, unpaired), alike))
     assert not calibrated(found) and found.overconfidence.high < -0.01  # it doubts too much
 
 
 def test_nor_would_latencies_taken_for_independent(monkeypatch):
-    asked, stalling = Requirements(max_p95_ms=2.0), boards(World(stalls=0.8))
+    asked, stalling = Requirements(max_p95_ms=2.0), boards(World(stalls=0.8), 200)
     assert calibrated(reliability(collect(ours(asked), stalling)))
     monkeypatch.setattr(certainty, "effective_samples", lambda values, q: len(values))
     found = reliability(collect(ours(asked), stalling))

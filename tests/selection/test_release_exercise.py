@@ -86,7 +86,7 @@ def test_the_tables_say_what_is_computed():
     table = on_validation()
     assert table.index.tolist() == list(MODELS)
     assert table.loc["convolution int8", "0.8"].startswith(
-        f"{dollars('convolution int8', 0.8, {'validation': 1.0}):.2f} / "
+        f"{dollars('convolution int8', 0.8, {'validation': 1.0}):.2f}/"
     )
     last = outcome(RELEASE).iloc[-1]
     assert last["dollars"] == pytest.approx(dollars("convolution int8", 0.85, TRAFFIC), abs=0.006)

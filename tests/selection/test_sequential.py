@@ -121,3 +121,5 @@ def test_plans_that_are_none():
     for information in ([], [1.0, 1.0], [0.0, 1.0], [2.0, 1.0]):
         with pytest.raises(ValueError, match="expected information that rises"):
             spending_bounds(np.array(information))
+    with pytest.raises(ValueError, match="alpha: expected at least 0.003 for so many looks, found 0.0001"):
+        spending_bounds(INFORMATION, 0.0001)
