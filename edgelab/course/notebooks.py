@@ -76,7 +76,7 @@ COURSE = (
     ("07_personalization", "how does it become mine without my data leaving?", "elective", 60),
     ("08_generation", "when does a generative model earn its cost?", "elective", 60),
     ("09_privacy", "what leaves the device, and who can take the model?", "elective", 60),
-    ("10_selection", "which model ships?", "core", 45),
+    ("10_selection", "which model ships?", "core", 75),
 )
 
 

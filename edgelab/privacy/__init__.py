@@ -59,6 +59,7 @@ from edgelab.privacy.randomized import (
     unbiased_share,
 )
 from edgelab.privacy.redacting import HidingCost, Recall, cost_of_hiding, private_recall, redact_all
+from edgelab.privacy.rollout_report import private_report
 from edgelab.privacy.tampering import TAMPERINGS, Outcome, tampered_copy, try_tampering
 from edgelab.privacy.telemetry import (
     POCKET_PLAN,
@@ -129,6 +130,7 @@ __all__ = [
     "normalise_hard",
     "privacy_label",
     "private_recall",
+    "private_report",
     "prototype_game",
     "queries_allowed",
     "randomized_choice",

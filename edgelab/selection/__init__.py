@@ -17,6 +17,7 @@ from edgelab.selection.decision import Decision, decide
 from edgelab.selection.evidence import Evidence, EvidenceError, cautious_card, intervals, load, save
 from edgelab.selection.form import HERE, FormError, Requirements, judge_card
 from edgelab.selection.judge import Harm, Verdict, cost
+from edgelab.selection.observed import asked_of, observe, sureness
 from edgelab.selection.pareto import pareto_front
 from edgelab.selection.rollout import (
     Estimate,
@@ -84,6 +85,7 @@ __all__ = [
     "alarm_rate",
     "alarm_threshold",
     "asked",
+    "asked_of",
     "battery_share",
     "break_even",
     "cautious_card",
@@ -104,6 +106,7 @@ __all__ = [
     "load",
     "matched_threshold",
     "misses",
+    "observe",
     "naive_rule",
     "notice",
     "pareto_front",
@@ -115,6 +118,7 @@ __all__ = [
     "save",
     "simulate_looks",
     "smallest_clearing",
+    "sureness",
     "so_far",
     "spending_bounds",
     "spending_rule",

@@ -385,6 +385,36 @@ def test_generation(page, lab, pictures):
     picture(page, pictures / "08_generation-calculator.png")
 
 
+def test_selection(page, lab, pictures):
+    run(page, lab, "10_selection", pictures)
+
+    # What they are given was timed in that kernel: the pure functions are tested in tests/selection/test_widgets.py.
+    bar = cell(page, "show_bar(rows")
+    assert [row[0] for row in table(bar)[1:]] == [
+        f"{f} {bits}" for f in ("convolution", "six layers") for bits in ("int4", "int8")
+    ]
+    press(page, bar, "least right calls", "End")
+    wait_for(lambda: "At least 92.0 %" in bar.text_content())
+    assert "Nothing ships" in bar.text_content() and all("calls is" in row[-1] for row in table(bar)[1:])
+    press(page, bar, "least right calls", "Home")
+    wait_for(lambda: "At least 60.0 %" in bar.text_content())
+    assert not any("calls is" in row[-1] for row in table(bar)[1:])
+    press(page, bar, "largest download", "Home")
+    wait_for(lambda: all("mb is" in row[-1] for row in table(bar)[1:]))
+    picture(page, pictures / "10_selection-bar.png")
+
+    costs = cell(page, "show_costs(served")
+    before = table(costs)
+    assert [row[0] for row in before[1:]] == ["edge", "hybrid", "cloud"] and before[3][3] == "-"
+    press(page, costs, "requests a month", "End")
+    wait_for(lambda: float(table(costs)[1][1]) < float(before[1][1]))
+    press(page, costs, "price", "ArrowRight")
+    wait_for(lambda: float(table(costs)[3][1].replace(",", "")) > float(before[3][1].replace(",", "")))
+    press(page, costs, "days a month", "End")
+    wait_for(lambda: "20 days" in costs.text_content())
+    picture(page, pictures / "10_selection-costs.png")
+
+
 def run_again(page, source: str) -> None:
     """Run the code cell that holds this once more."""
     number = page.evaluate(
