@@ -6,7 +6,21 @@ import sys
 from typing import NoReturn
 
 from edgelab import __version__
-from edgelab.commands import bench, build, cache, cloud, doctor, evaluate, fleet, generate, lab, predict, prepare, run
+from edgelab.commands import (
+    bench,
+    build,
+    cache,
+    cloud,
+    doctor,
+    evaluate,
+    fleet,
+    generate,
+    lab,
+    predict,
+    prepare,
+    run,
+    sign,
+)
 from edgelab.commands.command import Command
 from edgelab.commands.output import abandon_output, open_streams, refuse, show
 from edgelab.commands.signals import Terminated, heeding_termination
@@ -24,6 +38,9 @@ COMMANDS = (
     cloud.COMMAND,
     fleet.SERVE,
     fleet.REPORT,
+    sign.KEYS,
+    sign.SIGN,
+    sign.VERIFY,
 )
 GROUPS = {
     "prepare": (

@@ -96,7 +96,9 @@ def make_report(plan: Plan, answers: dict[str, Any], budget: Budget, **group: st
     raise NotImplementedError
 
 
-def simulate_reports(plan: Plan, truths: dict[str, np.ndarray], generator: np.random.Generator) -> dict[str, np.ndarray]:
+def simulate_reports(
+    plan: Plan, truths: dict[str, np.ndarray], generator: np.random.Generator
+) -> dict[str, np.ndarray]:
     """The reports of a fleet, by question, each [devices], for truths of the same shape: bool, int, or values in bins. No
     budget is charged. `aggregate` takes it, too."""
     raise NotImplementedError
