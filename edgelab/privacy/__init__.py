@@ -4,9 +4,11 @@ What leaves: `randomized` (randomized response), `telemetry` and its `budget`, `
 `data_flow` (what the package itself stores and sends), `label` and `duties` made from it.
 """
 
+from edgelab.privacy.aggregation import GroupTooSmall, aggregate, aggregate_groups, share_below
 from edgelab.privacy.budget import Budget, BudgetSpent
 from edgelab.privacy.data_flow import data_flow, declared_sends, declared_stores
 from edgelab.privacy.duties import Duty, duties
+from edgelab.privacy.journal import LATENCY_EDGES_MS, Journal, bin_of
 from edgelab.privacy.label import privacy_label
 from edgelab.privacy.randomized import (
     epsilon_of,
@@ -16,20 +18,21 @@ from edgelab.privacy.randomized import (
     truth_probability,
     unbiased_share,
 )
-from edgelab.privacy.redacting import HidingCost, Recall, cost_of_hiding, private_recall
+from edgelab.privacy.redacting import HidingCost, Recall, cost_of_hiding, private_recall, redact_all
 from edgelab.privacy.telemetry import (
+    POCKET_PLAN,
     Bins,
     Count,
-    GroupTooSmall,
-    Journal,
     Plan,
     YesNo,
-    aggregate,
     make_report,
+    mechanism,
+    send_report,
     simulate_reports,
 )
 
 __all__ = [
+    "LATENCY_EDGES_MS",
     "Bins",
     "Budget",
     "BudgetSpent",
@@ -38,10 +41,13 @@ __all__ = [
     "GroupTooSmall",
     "HidingCost",
     "Journal",
+    "POCKET_PLAN",
     "Plan",
     "Recall",
     "YesNo",
     "aggregate",
+    "aggregate_groups",
+    "bin_of",
     "cost_of_hiding",
     "data_flow",
     "declared_sends",
@@ -50,10 +56,14 @@ __all__ = [
     "epsilon_of",
     "estimate_shares",
     "make_report",
+    "mechanism",
     "privacy_label",
     "private_recall",
     "randomized_choice",
     "randomized_response",
+    "redact_all",
+    "send_report",
+    "share_below",
     "simulate_reports",
     "truth_probability",
     "unbiased_share",

@@ -79,10 +79,7 @@ def estimate_shares(reports: np.ndarray, categories: int, epsilon: float) -> tup
     devices come, so both the noise and the choice of devices are in it.
 
     Args:
-        reports: 0 ... categories - 1, int or bool [devices].
-
-    Raises:
-        ValueError: no reports.
+        reports: 0 ... categories - 1, int or bool [devices], one at least.
     """
     p = truth_probability(epsilon, categories)
     lie = (1 - p) / (categories - 1)
