@@ -1,67 +1,69 @@
 """Cases and mistakes of the exercise on what nobody declared: `undeclared`."""
 
 from collections.abc import Callable, Iterator, Sequence
-from fnmatch import fnmatchcase
 
 import numpy as np
 
 from edgelab.course.exercises import Checks, Mistake
+from edgelab.declarations import Sent, Stored
+from edgelab.privacy.data_flow import Declared, is_declared
+from edgelab.privacy.watching import Event, Places, undeclared
 
-Event = tuple[str, str]  # what was done ("keeps" or "sends"), and where
-
-
-def undeclared(seen: Sequence[Event], declared: Sequence[Event]) -> list[Event]:
-    """What was seen and no declaration covers, each once, in the order in which it came. Both are pairs (does, where); in a
-    declaration's `where` a * stands for anything."""
-    found: list[Event] = []
-    for does, where in seen:
-        covered = any(does == may and fnmatchcase(where, pattern) for may, pattern in declared)
-        if not covered and (does, where) not in found:
-            found.append((does, where))
-    return found
-
-
-# --- the exercise ----------------------------------------------------------------------------------
-
-PLACES = (
-    "{home}/scoreboard.jsonl",
-    "{home}/predictions.json",
-    "{home}/built/teacher/model.safetensors",
-    "{home}/built/teacher/tokenizer.json",
-    "{home}/budget.json",
-    "{home}/budget.json.old",
-    "{home}/notes/built/diary.txt",
-    "{home}/Budget.json",
-    "127.0.0.1:8000",
-    "telemetry.example:443",
-    "ads.example:443",
+PLACES = {"device": ["/phone/app"], "collector": ["10.0.0.5:443", "10.0.0.6:443"], "home": ["/phone/home"]}
+SEEN = (
+    ("write", "/phone/app/journal.json"),
+    ("write", "/phone/app/journal.json.old"),
+    ("write", "/phone/app/models/one/model.onnx"),
+    ("write", "/phone/home/budget.json"),
+    ("write", "/phone/home/debug.log"),
+    ("write", "10.0.0.5:443"),  # a file of that name
+    ("send", "10.0.0.5:443"),
+    ("send", "10.0.0.6:443"),
+    ("send", "10.0.0.6:80"),
+    ("send", "/phone/home/budget.json"),  # a socket of that name
 )
-PATTERNS = ("{home}/scoreboard.jsonl", "{home}/built/*", "{home}/budget.json", "127.0.0.1:*", "telemetry.example:443")
+
+
+def _store(where: str) -> Declared:
+    return Declared("edgelab.toy", Stored("something", where, "a day", "user", "pocket"))
+
+
+def _sent(where: str) -> Declared:
+    return Declared("edgelab.toy", Sent("something", "somebody", where, "none", "user", "pocket"))
+
+
+DECLARED = (
+    _store("{device}/journal.json"),
+    _sent("{collector}"),
+    _store("{device}/models/**"),
+    _store("{home}/budget.json"),
+    _store("{bundle}/model.onnx"),
+)
 
 
 def _sessions(rng: np.random.Generator) -> Iterator[tuple]:
-    for events in (40, 25, 60):
-        yield _drawn(rng, PLACES, events), [(_does(rng, pattern), pattern) for pattern in PATTERNS]
-    yield _drawn(rng, PLACES, 9), []  # nothing is declared
-    yield _drawn(rng, PLACES, 9), [("keeps", "*"), ("sends", "*")]  # everything is
-    yield [], [("keeps", "{home}/*")]
-    yield [("sends", "ads.example:443"), ("sends", "ads.example:443")], [("keeps", "ads.example:443")]
+    for number in (30, 18, 50):
+        kept = [DECLARED[place] for place in rng.permutation(len(DECLARED))[: int(rng.integers(2, 6))]]
+        yield _events(rng, number), kept, PLACES
+    yield _events(rng, 12), list(DECLARED), PLACES
+    yield _events(rng, 12), list(DECLARED), {}  # no place is known
+    yield _events(rng, 9), [], PLACES
+    yield [], list(DECLARED), PLACES
 
 
-def _drawn(rng: np.random.Generator, places: Sequence[str], number: int) -> list[Event]:
-    return [(_does(rng, place), place) for place in rng.choice(places, number).tolist()]
+def _events(rng: np.random.Generator, number: int) -> list[Event]:
+    return [Event(*SEEN[int(place)], f"edgelab.part{rng.integers(3)}") for place in rng.integers(len(SEEN), size=number)]
 
 
-def _does(rng: np.random.Generator, place: str) -> str:
-    """Mostly what fits the place."""
-    usual = "keeps" if place.startswith("{") else "sends"
-    return usual if rng.random() < 0.9 else "keeps" if usual == "sends" else "sends"
+def _by(covers: Callable[[Event, Declared, Places], bool]) -> Callable[..., list[Event]]:
+    def wrong(events: Sequence[Event], declared: Sequence[Declared], places: Places) -> list[Event]:
+        return [event for event in events if not any(covers(event, entry, places) for entry in declared)]
+
+    return wrong
 
 
-def _by(covers: Callable[[Event, Event], bool]) -> Callable[..., list[Event]]:
-    return lambda seen, declared: [
-        event for event in dict.fromkeys(seen) if not any(covers(event, each) for each in declared)
-    ]
+def _fits(event: Event, entry: Declared) -> bool:
+    return (event.kind == "write") == isinstance(entry.said, Stored)
 
 
 def register(check: Checks) -> None:
@@ -69,49 +71,61 @@ def register(check: Checks) -> None:
     check.function(
         undeclared,
         cases=_sessions,
-        nudge="Two things must fit before a declaration covers an event. And which function knows what a * stands for?",
+        nudge="For each event: is there any entry for which two things hold? Which two?",
         mistakes=(
             Mistake(
-                "to the letter",
-                _by(lambda event, each: event == each),
-                "a declaration is a pattern: `{home}/built/*` covers every file below it. fnmatch.fnmatchcase knows.",
+                "whatever was done",
+                _by(lambda event, entry, places: is_declared(entry.said, event.target, places)),
+                "is_declared looks at the place alone: who declared to keep something there has not declared to send it.",
             ),
             Mistake(
-                "whatever is done",
-                _by(lambda event, each: fnmatchcase(event[1], each[1])),
-                "who declares to keep something has not declared to send it: compare what is done, too.",
+                "of that kind, anywhere",
+                _by(lambda event, entry, places: _fits(event, entry)),
+                "a declaration covers its own place, not every write: ask is_declared as well.",
             ),
             Mistake(
-                "how it begins",
-                _by(lambda event, each: event[0] == each[0] and event[1].startswith(each[1].rstrip("*"))),
-                "budget.json.old begins like budget.json and is another file: without a * all of it must fit.",
+                "what is covered",
+                lambda events, declared, places: [
+                    event for event in events if event not in undeclared(events, declared, places)
+                ],
+                "those are the ones that are declared: asked are the others.",
             ),
             Mistake(
-                "anywhere in it",
-                _by(lambda event, each: event[0] == each[0] and each[1].strip("*").split("/")[-1] in event[1]),
-                "that the words occur somewhere in the place is not enough: the whole pattern must fit.",
-            ),
-            Mistake(
-                "small and capital alike",
-                _by(lambda event, each: event[0] == each[0] and fnmatchcase(event[1].lower(), each[1].lower())),
-                "Budget.json is another file than budget.json: compare as they are written.",
-            ),
-            Mistake(
-                "again and again",
-                lambda seen, declared: [event for event in seen if event in undeclared(seen, declared)],
-                "each undeclared event once, however often it was seen.",
+                "all must cover it",
+                lambda events, declared, places: [
+                    event
+                    for event in events
+                    if not all(_fits(event, e) and is_declared(e.said, event.target, places) for e in declared)
+                ],
+                "one declaration that covers an event is enough: any, not all.",
             ),
             Mistake(
                 "sends alone",
-                lambda seen, declared: [event for event in undeclared(seen, declared) if event[0] == "sends"],
+                lambda events, declared, places: [
+                    event for event in undeclared(events, declared, places) if event.kind == "send"
+                ],
                 "what is kept must be declared as well: a log on disk outlives the session.",
             ),
             Mistake(
-                "the other way round",
-                lambda seen, declared: [
-                    each for each in declared if not any(e[0] == each[0] and fnmatchcase(e[1], each[1]) for e in seen)
+                "writes alone",
+                lambda events, declared, places: [
+                    event for event in undeclared(events, declared, places) if event.kind == "write"
                 ],
-                "those are declarations that nothing needed: asked is what was seen without one.",
+                "a send counts as well: it is what nobody can take back.",
+            ),
+            Mistake(
+                "targets",
+                lambda events, declared, places: [event.target for event in undeclared(events, declared, places)],
+                "return the events themselves: who asked for it stands in them.",
+            ),
+            Mistake(
+                "the two kinds exchanged",
+                _by(
+                    lambda event, entry, places: (
+                        not _fits(event, entry) and is_declared(entry.said, event.target, places)
+                    )
+                ),
+                "a Stored covers writes, a Sent covers sends.",
             ),
         ),
     )
