@@ -32,7 +32,7 @@ def _sent(where: str) -> Declared:
     return Declared("edgelab.toy", Sent("something", "somebody", where, "none", "user", "pocket"))
 
 
-DECLARED = (
+ENTRIES = (
     _store("{device}/journal.json"),
     _sent("{collector}"),
     _store("{device}/models/**"),
@@ -43,12 +43,12 @@ DECLARED = (
 
 def _sessions(rng: np.random.Generator) -> Iterator[tuple]:
     for number in (30, 18, 50):
-        kept = [DECLARED[place] for place in rng.permutation(len(DECLARED))[: int(rng.integers(2, 6))]]
+        kept = [ENTRIES[place] for place in rng.permutation(len(ENTRIES))[: int(rng.integers(2, 6))]]
         yield _events(rng, number), kept, PLACES
-    yield _events(rng, 12), list(DECLARED), PLACES
-    yield _events(rng, 12), list(DECLARED), {}  # no place is known
+    yield _events(rng, 12), list(ENTRIES), PLACES
+    yield _events(rng, 12), list(ENTRIES), {}  # no place is known
     yield _events(rng, 9), [], PLACES
-    yield [], list(DECLARED), PLACES
+    yield [], list(ENTRIES), PLACES
 
 
 def _events(rng: np.random.Generator, number: int) -> list[Event]:

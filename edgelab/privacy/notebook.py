@@ -56,7 +56,7 @@ def many_fleets(
 
 
 def apart_from_opendp(
-    randomized_response: Callable[[np.ndarray, float, np.ndarray], np.ndarray], epsilon: float, reports: int = 20_000
+    randomized_response: Callable[[np.ndarray, float, np.ndarray], np.ndarray], epsilon: float, reports: int = 4000
 ) -> float:
     """How many standard errors lie between how often the truth is told by the learner's phones and by OpenDP's mechanism, whose
     draws are new each time; of true yes and true no the larger."""

@@ -16,7 +16,7 @@ from edgelab.bundle.predict import Bundle
 from edgelab.course.exercises import Mistake
 from edgelab.datasets.loading import load
 from edgelab.privacy.editions_exercise import Offers, accepted
-from edgelab.privacy.randomized import truth_probability, unbiased_share
+from edgelab.privacy.randomized import truth_probability
 from edgelab.stats.softmax import softmax
 from edgelab.workspace import data_home
 
@@ -24,21 +24,22 @@ if TYPE_CHECKING:
     import pandas as pd
 
 # The brief.
-BUDGET, WITHIN_DAYS, POINTS, SHOWN, GROUP = 4.0, 10, 0.06, 0.70, 25
+BUDGET, WITHIN_DAYS, POINTS, OFF, SHOWN, GROUP = 4.0, 10, 0.06, 0.05, 0.80, 25
 DAYS, ACCOUNTS, AGREES, REFUSED = 30, 2, 0.80, 0.01
 ASKED, CAUGHT = 0.10, 0.45
 
 ANSWERS = {"probabilities": None, "two decimals": 2, "one decimal": 1, "label": 0}
 TRUSTS = ("hashes", "signature", "newest only", "not older")
 GROUPS = (5200, 3900, 2600, 1900, 1500, 1200, 1000, 700, 500, 400, 300, 200, 120, 60)  # phones by model and language
-FLEETS = 40
+FILE = data_home() / "figures" / "stolen_copies.csv"
+MONTHS, RARELY = 2000, 0.02  # simulated; a group that is shown in fewer of them is not judged
 # What differs: the share of phones that report, the requests of a user's typical day, the split, the seed.
 WORLDS = {"rehearsal": (0.85, 12.0, "validation", 1), "held out": (0.70, 14.0, "test", 2)}
 
 SHIPPING_PLAN = {
     "epsilon": 1.3,
     "reports": 3,
-    "minimum_group": 700,
+    "minimum_group": 780,
     "answers": "two decimals",
     "queries_a_day": 90,
     "trusts": "not older",
@@ -66,18 +67,19 @@ def outcome(plan: Mapping[str, Any], world: str) -> dict[str, float]:
 
 
 def _telemetry(plan: Mapping[str, Any], reporting: float, rng: np.random.Generator) -> tuple[float, float]:
-    """Of the groups that are shown the share whose estimate is off by more than the brief allows (all, where none is shown),
-    and the share of phones whose group is shown; over `FLEETS` fleets."""
-    off, phones = [], 0
+    """How often the estimate of a shown group is off by more than the brief allows, for the group that fares worst (1, where
+    none is shown); and the share of phones whose group is shown. Over `MONTHS` months."""
     p = truth_probability(plan["epsilon"])
-    for _ in range(FLEETS):
-        for size in GROUPS:
-            share, came = rng.uniform(0.02, 0.3), int(rng.binomial(size, reporting))
-            reports = rng.random(came) < share * p + (1 - share) * (1 - p)
-            if came >= max(1, plan["minimum_group"]):
-                off.append(abs(unbiased_share(reports, plan["epsilon"]) - share) > POINTS)
-                phones += size
-    return float(np.mean(off)) if off else 1.0, phones / (FLEETS * sum(GROUPS))
+    worst, phones = [], 0.0
+    for size in GROUPS:
+        share, came = rng.uniform(0.02, 0.3, MONTHS), rng.binomial(size, reporting, MONTHS)
+        yes = rng.binomial(came, share * p + (1 - share) * (1 - p))
+        off = np.abs((yes / came - (1 - p)) / (2 * p - 1) - share) > POINTS
+        shown = came >= plan["minimum_group"]
+        phones += size * shown.mean()
+        if shown.mean() > RARELY:
+            worst.append(float(off[shown].mean()))
+    return max(worst, default=1.0), float(phones / sum(GROUPS))
 
 
 def _offered(trusts: str, rng: np.random.Generator) -> tuple[float, float]:
@@ -112,7 +114,7 @@ def _offers(rng: np.random.Generator) -> Offers:
 def _measured() -> "pd.DataFrame":
     import pandas as pd
 
-    return pd.read_csv(data_home() / "figures" / "stolen_copies.csv")
+    return pd.read_csv(FILE)
 
 
 def agreement(answers: str, queries: float, split: str) -> float:
@@ -142,7 +144,7 @@ def caught(answers: str, split: str) -> float:
 LINES = {  # of the brief: what it says, how it is written, whether a number keeps it
     "epsilon": ("epsilon that a phone tells in a month", f"at most {BUDGET:g}", "{:.2f}", lambda v: v <= BUDGET + 1e-9),
     "days": ("days until the next report", f"at most {WITHIN_DAYS}", "{:.1f}", lambda v: v <= WITHIN_DAYS),
-    "off": (f"groups shown that are off by over {100 * POINTS:g} points", "at most 5%", "{:.1%}", lambda v: v <= 0.05),
+    "off": (f"months in which a shown group is off by over {100 * POINTS:g} points", f"at most {OFF:.0%}", "{:.1%}", lambda v: v <= OFF),
     "shown": ("phones whose group is shown", f"at least {SHOWN:.0%}", "{:.1%}", lambda v: v >= SHOWN),
     "agrees": ("a thief's copy agrees", f"at most {AGREES:.0%}", "{:.1%}", lambda v: v <= AGREES),
     "refused": ("days on which a user is refused", f"at most {REFUSED:.0%}", "{:.2%}", lambda v: v <= REFUSED),
