@@ -16,6 +16,7 @@ from edgelab.bundle.predict import Bundle
 from edgelab.course.exercises import Mistake
 from edgelab.datasets.loading import load
 from edgelab.privacy.editions_exercise import Offers, accepted
+from edgelab.privacy.extraction import honest_refused, queries_allowed
 from edgelab.privacy.randomized import truth_probability
 from edgelab.stats.softmax import softmax
 from edgelab.workspace import data_home
@@ -33,7 +34,7 @@ TRUSTS = ("hashes", "signature", "newest only", "not older")
 GROUPS = (5200, 3900, 2600, 1900, 1500, 1200, 1000, 700, 500, 400, 300, 200, 120, 60)  # phones by model and language
 FILE = data_home() / "figures" / "stolen_copies.csv"
 MONTHS, RARELY = 2000, 0.02  # simulated; a group that is shown in fewer of them is not judged
-# What differs: the share of phones that report, the requests of a user's typical day, the split, the seed.
+# What differs: the share of phones that report, a user's requests a day, on average, the split, the seed.
 WORLDS = {"rehearsal": (0.85, 12.0, "validation", 1), "held out": (0.70, 14.0, "test", 2)}
 
 SHIPPING_PLAN = {
@@ -48,18 +49,17 @@ SHIPPING_PLAN = {
 
 def outcome(plan: Mapping[str, Any], world: str) -> dict[str, float]:
     """What a plan brings in one of the `WORLDS`, by name: a number for each line of the brief."""
-    reporting, typical, split, seed = WORLDS[world]
-    rng = np.random.default_rng(seed)
+    reporting, usual, split, seed = WORLDS[world]
+    rng, limit = np.random.default_rng(seed), int(plan["queries_a_day"])
     off, shown = _telemetry(plan, reporting, rng)
-    days = rng.lognormal(np.log(typical), 0.7, 100_000)  # requests of one user on one day
     taken, kept_out = _offered(str(plan["trusts"]), rng)
     return {
         "epsilon": float(plan["epsilon"] * plan["reports"]),
         "days": DAYS / plan["reports"],
         "off": off,
         "shown": shown,
-        "agrees": agreement(str(plan["answers"]), plan["queries_a_day"] * DAYS * ACCOUNTS, split),
-        "refused": float(np.mean(days > plan["queries_a_day"])),
+        "agrees": agreement(str(plan["answers"]), queries_allowed(limit, DAYS, ACCOUNTS), split),
+        "refused": honest_refused(limit, usual, users=100_000, seed=seed).value,
         "caught": caught(str(plan["answers"]), split),
         "forged": taken,
         "kept out": kept_out,
