@@ -13,7 +13,7 @@ from pathlib import Path
 
 PACKAGE = "edgelab"
 # Where a result is kept and what is shown of it, never what it is.
-KEEPING = tuple(f"{PACKAGE}.{name}" for name in ("workspace", "source", "errors", "machine.bars"))
+KEEPING = tuple(f"{PACKAGE}.{name}" for name in ("workspace", "source", "errors", "declarations", "machine.bars"))
 FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef
 ASSIGNMENTS = ast.Assign | ast.AnnAssign | ast.AugAssign
 

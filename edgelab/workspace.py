@@ -19,11 +19,22 @@ from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edgelab.declarations import Stored
 from edgelab.errors import UserError, disk_is_full, try_to_write
 from edgelab.source import source_digest
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
+
+DECLARED = (
+    Stored(
+        what="models, targets and other results that were built once, and locks while they are",
+        where="{home}/built/**",
+        how_long="until `edgelab cache clear`",
+        about="nobody",
+        part="course",
+    ),
+)
 
 PACKAGE = Path(__file__).parent
 SCRATCH = ".scratch"  # how the name of a hidden folder ends in which something is being built

@@ -16,9 +16,20 @@ from pathlib import Path
 
 from edgelab.build.measured import Measured
 from edgelab.bundle.manifest import strangers
+from edgelab.declarations import Stored
 from edgelab.errors import UserError, try_to_write
 from edgelab.measurement.bundles import Timing
 from edgelab.workspace import built_home, home_errors
+
+DECLARED = (
+    Stored(
+        what="a built bundle with its report, and the lock of its folder",
+        where="{chosen}/**",
+        how_long="until deleted by hand",
+        about="nobody",
+        part="course",
+    ),
+)
 
 OUTPUT = ("bundle", "samples.json", "report.html", "report.json")  # in the order in which they come in
 SCRATCH, READY, FORMER, ARRIVING = ".build-scratch", ".build-ready", ".build-former", ".build-arriving"

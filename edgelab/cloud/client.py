@@ -17,11 +17,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgelab.cloud.network import Network
+from edgelab.declarations import Sent
 from edgelab.errors import UserError
 from edgelab.machine import child
 
 if TYPE_CHECKING:
     import openai
+
+DECLARED = (
+    Sent(
+        what="whether the network is out, and what it counted so far",
+        to="the stand-in for a cloud",
+        where="{cloud}",
+        policy="asked of the stand-in alone, by the key of its run",
+        about="nobody",
+        part="course",
+    ),
+)
 
 STAND_IN = "stand-in"  # the name of its model
 MODEL_VARIABLE = "EDGELAB_CLOUD_MODEL"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edgelab.declarations import Stored
 from edgelab.errors import UserError
 from edgelab.machine.memory import PeakMemory
 from edgelab.workspace import checkout, data_home, write_atomic
@@ -14,6 +15,16 @@ from edgelab.workspace import checkout, data_home, write_atomic
 if TYPE_CHECKING:
     from nbformat import NotebookNode
     from pandas.io.formats.style import Styler
+
+DECLARED = (
+    Stored(
+        what="the learner's copies of the notebooks",
+        where="{checkout}/work/*",
+        how_long="until deleted by hand",
+        about="user",
+        part="course",
+    ),
+)
 
 VERIFIED = "nbval-check-output"  # the tag of cells whose output is committed
 CELL_TIMEOUT_S = 600

@@ -8,9 +8,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgelab import workspace
+from edgelab.declarations import Stored
 
 if TYPE_CHECKING:
     import ipywidgets
+
+DECLARED = (
+    Stored(
+        what="what the learner guessed before each result, and when",
+        where="{home}/predictions.*",
+        how_long="until deleted by hand",
+        about="user",
+        part="course",
+    ),
+)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgelab import workspace
+from edgelab.declarations import Stored
 from edgelab.machine.host import host
 from edgelab.stats.intervals import accuracy_interval
 from edgelab.stats.samples import LatencySamples
@@ -16,6 +17,16 @@ from edgelab.stats.samples import LatencySamples
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
+
+DECLARED = (
+    Stored(
+        what="what each notebook measured of each model, with this machine's name",
+        where="{home}/scoreboard.*",
+        how_long="until deleted by hand",
+        about="device",
+        part="course",
+    ),
+)
 
 IDENTITY = ("notebook", "model", "precision", "runtime", "data", "split", "host")
 

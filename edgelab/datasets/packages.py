@@ -13,9 +13,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from edgelab.declarations import Sent
 from edgelab.errors import UserError
 from edgelab.machine.bars import shows_bars
 from edgelab.workspace import SCRATCH, download_home, home_errors
+
+DECLARED = (
+    Sent(
+        what="which package with weights is wanted",
+        to="the index that pip is set to",
+        where="{public}",
+        policy="on the learner's word alone (`edgelab prepare`)",
+        about="device",
+        part="course",
+    ),
+)
 
 LATER = "the course goes on without it; try again when there is a network"
 

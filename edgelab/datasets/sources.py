@@ -10,9 +10,28 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from edgelab.declarations import Sent, Stored
 from edgelab.errors import UserError, disk_is_full
 from edgelab.machine.bars import shows_bars
 from edgelab.workspace import download_home, home_errors
+
+DECLARED = (
+    Stored(
+        what="public data sets and tables, by their published SHA-256",
+        where="{home}/downloads/**",
+        how_long="until deleted by hand",
+        about="nobody",
+        part="course",
+    ),
+    Sent(
+        what="which file of a public set is wanted",
+        to="the site that publishes it, or the server in EDGELAB_MIRROR",
+        where="{public}",
+        policy="on the learner's word alone (`edgelab prepare`, a data set's name)",
+        about="device",
+        part="course",
+    ),
+)
 
 # Pinned by commit and SHA-256: the same bytes for every learner, or a clear error.
 PUBLIC = {

@@ -3,7 +3,19 @@
 import ipaddress
 import socket
 
+from edgelab.declarations import Sent
 from edgelab.fleet.content import FleetError
+
+DECLARED = (
+    Sent(
+        what="nothing: the system is asked by which of its addresses it would send",
+        to="nobody",
+        where="{documentation}",
+        policy="an address that is reserved for documentation; no packet leaves",
+        about="nobody",
+        part="course",
+    ),
+)
 
 LOOPBACK = "127.0.0.1"
 ELSEWHERE = ("192.0.2.1", 9)  # reserved for documentation: nothing is sent there, the system only names its way out

@@ -9,8 +9,19 @@ from urllib.parse import unquote
 import sqlalchemy as sql
 from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 
+from edgelab.declarations import Stored
 from edgelab.fleet.content import FleetError
 from edgelab.workspace import home, home_errors
+
+DECLARED = (
+    Stored(
+        what="the reports of the devices that joined a session of the device lab",
+        where="{home}/fleet/reports.db*",
+        how_long="until deleted by hand",
+        about="device",
+        part="course",
+    ),
+)
 
 EXPECTED = "expected sqlite:///FILE or postgresql://USER@HOST/NAME"
 PATIENCE_S = 10  # with a server that is not there, a lock that somebody holds, a network that is gone

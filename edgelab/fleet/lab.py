@@ -8,6 +8,7 @@ import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edgelab.declarations import Stored
 from edgelab.fleet.address import LOOPBACK, lan_address, qr_svg
 from edgelab.fleet.content import FleetError
 from edgelab.fleet.table import data_frame, rows_of
@@ -18,6 +19,16 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from edgelab.fleet.store import Store
+
+DECLARED = (
+    Stored(
+        what="what the device lab said of requests that it refused",
+        where="{temporary}/edgelab-lab-*/refused.txt",
+        how_long="until the lab ends",
+        about="nobody",
+        part="course",
+    ),
+)
 
 
 class Lab:

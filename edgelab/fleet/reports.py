@@ -5,6 +5,21 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
+from edgelab.declarations import Sent
+
+DECLARED = (
+    Sent(
+        what="a phone's kind, system, browser, cores, memory and screen, and how fast it answered fixed texts",
+        to="the learner's own device lab",
+        where="{lab}",
+        policy="by a page that somebody opened on the phone: texts of a list and numbers within bounds, under a random name; "
+        "in clear within the network with --lan",
+        about="device",
+        part="course",
+        kinds=("device", "speed"),
+    ),
+)
+
 Kind = Literal["phone", "tablet", "laptop", "other"]
 System = Literal["Android", "iOS", "iPadOS", "Windows", "macOS", "Linux", "ChromeOS", "other"]
 Browser = Literal["Chrome", "Edge", "Firefox", "Safari", "Samsung", "Opera", "other"]

@@ -7,11 +7,25 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
+from edgelab.declarations import Sent
 from edgelab.generation.errors import GeneratorError
 from edgelab.generation.model import MAX_TOKENS, Generation, Messages
 
 if TYPE_CHECKING:
     import openai
+
+DECLARED = (
+    Sent(
+        what="the course's own held-out cases, or what the learner asks",
+        to="a generator at an address",
+        where="{cloud}",
+        policy="only where EDGELAB_CLOUD_MODEL names a model",
+        about="user",
+        part="course",
+        kinds=("request",),
+        linked=True,
+    ),
+)
 
 # The names that `cloud.client` and the `openai` package take, too.
 MODEL, ADDRESS, KEY = "EDGELAB_CLOUD_MODEL", "OPENAI_BASE_URL", "OPENAI_API_KEY"

@@ -18,7 +18,26 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from edgelab.declarations import Sent, Stored
 from edgelab.errors import UserError, disk_is_full, try_to_write
+
+DECLARED = (
+    Stored(
+        what="the browser's runtime, built from the sources",
+        where="{assets}/edgelab-web-*/**",
+        how_long="30 days unused",
+        about="nobody",
+        part="course",
+    ),
+    Sent(
+        what="which libraries of the lock file are wanted",
+        to="the index that npm is set to",
+        where="{public}",
+        policy="on the learner's word alone (`edgelab prepare browser`)",
+        about="device",
+        part="course",
+    ),
+)
 
 ORT = ("ort.wasm.bundle.min.mjs", "ort-wasm-simd-threaded.wasm")
 FILES = (

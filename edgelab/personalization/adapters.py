@@ -17,11 +17,29 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from edgelab.bundle.manifest import LARGEST_MB, BundleError, are_names, is_sha256, is_text
+from edgelab.declarations import Stored
 from edgelab.errors import try_to_write
 from edgelab.workspace import write_atomic
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession, LoraAdapter
+
+DECLARED = (
+    Stored(
+        what="numbers learned from a person's phrases; no phrase",
+        where="{bundle}/users/*/adapter.onnx_adapter",
+        how_long="until the person forgets them",
+        about="user",
+        part="pocket",
+    ),
+    Stored(
+        what="the names of a person's commands, and what each calls, with its values",
+        where="{bundle}/users/*/person.json",
+        how_long="until the person forgets them",
+        about="user",
+        part="pocket",
+    ),
+)
 
 ADAPTER, PERSON = "adapter.onnx_adapter", "person.json"
 BIAS = "own.bias"  # of the places for a person's commands: its length says how many there are

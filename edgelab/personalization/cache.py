@@ -16,8 +16,19 @@ from pathlib import Path
 import numpy as np
 
 from edgelab.bundle.manifest import BundleError, is_number, is_text
+from edgelab.declarations import Stored
 from edgelab.personalization.prototypes import unit
 from edgelab.workspace import write_atomic
+
+DECLARED = (
+    Stored(
+        what="requests word for word, and what each meant",
+        where="{bundle}/users/*/requests.json",
+        how_long="30 days after it was said, or until 64 others were used since, or the person forgets them",
+        about="user",
+        part="pocket",
+    ),
+)
 
 DAY_S = 86_400
 

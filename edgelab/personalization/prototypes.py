@@ -12,6 +12,17 @@ from pathlib import Path
 import numpy as np
 
 from edgelab.bundle.manifest import BundleError, are_names
+from edgelab.declarations import Stored
+
+DECLARED = (
+    Stored(
+        what="the names of a person's commands, and the mean of what their phrases look like to the model",
+        where="{bundle}/users/*/prototypes.npz",
+        how_long="until the person forgets them",
+        about="user",
+        part="pocket",
+    ),
+)
 
 
 @dataclass(frozen=True)

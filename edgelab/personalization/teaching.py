@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from edgelab.datasets.dataset import joined
+from edgelab.declarations import Stored
 from edgelab.errors import UserError
 from edgelab.measurement.processes import run_fresh
 from edgelab.models.trained import Trained
@@ -15,6 +16,16 @@ from edgelab.personalization.learning import QUICK, Learned, LearningPlan, calls
 from edgelab.personalization.store import USERS, user_folder
 from edgelab.personalization.users import Command, User
 from edgelab.workspace import home
+
+DECLARED = (
+    Stored(
+        what="a copy of a bundle in which a person's things may lie",
+        where="{home}/personal/*",
+        how_long="until deleted by hand",
+        about="nobody",
+        part="pocket",
+    ),
+)
 
 LEAST = 3  # phrases of a command
 

@@ -13,8 +13,19 @@ from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
+from edgelab.declarations import Stored
 from edgelab.errors import UserError
 from edgelab.workspace import write_atomic
+
+DECLARED = (
+    Stored(
+        what="how much epsilon was spent, on what; a lock while it is",
+        where="{device}/*budget.json*",
+        how_long="as long as the device",
+        about="user",
+        part="pocket",
+    ),
+)
 
 
 class BudgetSpent(UserError):

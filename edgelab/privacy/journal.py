@@ -7,16 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from edgelab.machine.declarations import Stored
+from edgelab.declarations import Stored
 from edgelab.workspace import write_atomic
 
 DECLARED = (
     Stored(
         what="how many requests were answered, escalated and corrected, whether one crashed, and a histogram of latencies; "
         "no word of any request",
-        where="{chosen}/journal.json",
+        where="{device}/journal.json",
         how_long="until the report of the period is made",
         about="user",
+        part="pocket",
     ),
 )
 KEPT = ("escalated", "corrected", "crashed", "latency_ms")

@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
+from edgelab.declarations import Sent
 from edgelab.errors import UserError
-from edgelab.machine.declarations import Sent
 from edgelab.privacy.budget import Budget
 from edgelab.privacy.journal import LATENCY_EDGES_MS
 from edgelab.privacy.randomized import randomized_choice, randomized_response, truth_probability
@@ -28,9 +28,12 @@ DECLARED = (
     Sent(
         what="one report a period: counts, a yes or no and a latency's bin, each randomized on the device",
         to="a collector",
-        host="the address that the caller names; without one nothing is sent",
-        policy="local differential privacy; each report is charged to the device's budget first, and refused when that is spent",
+        where="{collector}",
+        policy="local differential privacy: each report is charged to the device's budget first, and refused when that is spent",
         about="user",
+        part="pocket",
+        kinds=("usage", "crashes", "speed"),
+        linked=False,
     ),
 )
 

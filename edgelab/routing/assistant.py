@@ -16,11 +16,25 @@ from edgelab.bundle.predict import Bundle, Prediction
 from edgelab.bundle.redaction import PRIVATE_SLOTS, Redacted, private_spans, redact, restore
 from edgelab.cloud.breaker import OPEN, PROBE, Breaker
 from edgelab.cloud.client import model_name
+from edgelab.declarations import Sent
 from edgelab.routing.policy import DEGRADED, Decision, Policy, decide
 
 if TYPE_CHECKING:
     from openai import OpenAI
     from openai.types.chat import ChatCompletionMessage
+
+DECLARED = (
+    Sent(
+        what="a request that the policy escalates, its identifying values replaced",
+        to="the cloud's model",
+        where="{cloud}",
+        policy="redacted by the device's own tagger and by rules: what these miss leaves; what the cloud keeps is its operator's to say",
+        about="user",
+        part="pocket",
+        kinds=("request",),
+        linked=True,
+    ),
+)
 
 DEVICE, CLOUD = "device", "cloud"
 SYSTEM = (

@@ -1,0 +1,120 @@
+"""Whether a program keeps and sends what the package declares, and nothing else: watched while it runs.
+
+Two views, since each is blind to something. An audit hook in the program and in all Python programs that it starts sees what
+Python opens, connects to and runs; folders compared before and after show also what a library in C++ or Rust wrote there.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgelab.declarations import Sent, Stored
+from edgelab.machine.watching import VARIABLE
+from edgelab.privacy.data_flow import Declared, is_declared
+from edgelab.workspace import PACKAGE
+
+Places = Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True)
+class Event:
+    """`kind` is write, send, lookup or run; `target` a path, an address, a host or a program; `module` asked for it, where
+    that is known."""
+
+    kind: str
+    target: str
+    module: str
+
+
+@dataclass(frozen=True)
+class Watched:
+    """What a program did, what it printed, and how it ended."""
+
+    events: tuple[Event, ...]
+    printed: str
+    complaints: str
+    returncode: int
+
+
+def run_watched(arguments: Sequence[str], *, environment: Mapping[str, str], folders: Sequence[Path]) -> Watched:
+    """Run `python ARGUMENTS` to its end under the watch.
+
+    Args:
+        environment: variables besides those of this process.
+        folders: which are compared before and after.
+    """
+    before = {file: state for folder in folders for file, state in _files(folder).items()}
+    with tempfile.TemporaryDirectory() as place:
+        noted, hook = Path(place) / "noted.jsonl", Path(place) / "sitecustomize.py"
+        hook.write_text("from edgelab.machine import watching\n\nwatching.begin()\n", "utf-8")
+        searched = os.pathsep.join(filter(None, (place, str(PACKAGE.parent), os.environ.get("PYTHONPATH"))))
+        inherited = os.environ | {"PYTHONPATH": searched, "PYTHONDONTWRITEBYTECODE": "1", VARIABLE: str(noted)}
+        done = subprocess.run(
+            [sys.executable, *arguments], env=inherited | environment, capture_output=True, text=True, encoding="utf-8"
+        )
+        lines = noted.read_text("utf-8").splitlines() if noted.exists() else []
+    events = in_the_end([Event(*json.loads(line)) for line in lines])
+    after = {file: state for folder in folders for file, state in _files(folder).items()}
+    events += [Event("write", file, "") for file, state in after.items() if before.get(file) != state]
+    return Watched(tuple(dict.fromkeys(events)), done.stdout, done.stderr, done.returncode)
+
+
+def in_the_end(events: Iterable[Event]) -> list[Event]:
+    """The events without renaming: what was written under one name and renamed counts under the name that it got."""
+    settled: list[Event] = []
+    for event in events:
+        if event.kind != "rename":
+            settled.append(event)
+            continue
+        old, new = event.target.split("\n")
+        moved = [e.kind == "write" and (e.target == old or e.target.startswith(f"{old}{os.sep}")) for e in settled]
+        settled = [
+            Event("write", new + e.target[len(old) :], e.module) if here else e
+            for e, here in zip(settled, moved, strict=True)
+        ]
+        if not any(moved):
+            settled.append(Event("write", new, event.module))
+    return settled
+
+
+def undeclared(events: Iterable[Event], declared: Iterable[Declared], places: Places) -> list[Event]:
+    """The events that no declaration covers. Folders are covered by what is declared inside them; programs by being this
+    Python, which is watched as well; names are looked up only of hosts that may be sent to."""
+    said = [entry.said for entry in declared]
+    stores, sends = [s for s in said if isinstance(s, Stored)], [s for s in said if isinstance(s, Sent)]
+    return [event for event in events if not _covered(event, stores, sends, places)]
+
+
+def _covered(event: Event, stores: list[Stored], sends: list[Sent], places: Places) -> bool:
+    if event.kind == "write":
+        roots = [root for name in ("home", "bundle", "chosen", "temporary") for root in places.get(name, ())]
+        is_folder = os.path.isdir(event.target) and any(
+            event.target == root or event.target.startswith(f"{root}{os.sep}") or root.startswith(event.target)
+            for root in roots
+        )
+        known = any(is_declared(entry, event.target, places) for entry in stores)
+        return event.target == os.devnull or is_folder or known
+    if event.kind == "send":
+        return any(is_declared(entry, event.target, places) for entry in sends)
+    if event.kind == "lookup":
+        hosts = {address.rpartition(":")[0] for entry in sends for address in _addresses(entry, places)}
+        return event.target in hosts
+    return os.path.realpath(event.target) == os.path.realpath(sys.executable)
+
+
+def _addresses(entry: Sent, places: Places) -> Sequence[str]:
+    return places.get(entry.where.strip("{}"), ())
+
+
+def _files(folder: Path) -> dict[str, tuple[int, int]]:
+    """Each file below a folder, with its size and when it was last written."""
+    return {
+        str(file.absolute()): (file.lstat().st_size, file.lstat().st_mtime_ns)
+        for file in folder.rglob("*")
+        if not file.is_dir()
+    }

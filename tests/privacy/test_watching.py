@@ -1,0 +1,107 @@
+"""A session of the whole Pocket keeps and sends what its code declares, and nothing else; what is planted is found."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from edgelab.declarations import Stored
+from edgelab.privacy.data_flow import declared, is_declared
+from edgelab.privacy.watching import Event, in_the_end, run_watched, undeclared
+from tests.labs import stub_assets
+
+SESSION = ("-m", "tests.privacy.session")
+
+
+@pytest.fixture
+def folders(tmp_path):
+    """A home, a device's folder and a temporary one, all empty, and the environment of a program that has these."""
+    made = {name: tmp_path / name for name in ("home", "device", "temporary")}
+    for folder in made.values():
+        folder.mkdir()
+    environment = {"EDGELAB_HOME": str(made["home"]), "TMPDIR": str(made["temporary"]), "EDGELAB_CLOUD_MODEL": ""}
+    return made, environment
+
+
+def test_a_session_of_pocket_keeps_and_sends_what_is_declared_and_nothing_else(bundle, folders, tmp_path):
+    made, environment = folders
+    shutil.move(bundle / "users", tmp_path / "users")
+    adapter, assets = tmp_path / "users" / "ada", stub_assets(tmp_path / "assets")
+    arguments = [*SESSION, str(bundle), str(adapter), str(made["device"]), str(assets)]
+    done = run_watched(arguments, environment=environment, folders=list(made.values()))
+    assert done.returncode == 0, done.complaints
+    places = json.loads(done.printed.splitlines()[-1]) | {"temporary": [str(made["temporary"])]}
+    assert undeclared(done.events, declared(), places) == []
+
+    def did(entry) -> bool:
+        kind = "write" if isinstance(entry.said, Stored) else "send"
+        return any(event.kind == kind and is_declared(entry.said, event.target, places) for event in done.events)
+
+    idle = {(entry.module, entry.said.where) for entry in declared() if entry.said.part == "pocket" and not did(entry)}
+    assert not idle  # declared, and nobody does it any more
+    of_course = {entry.module for entry in declared() if entry.said.part == "course" and did(entry)}
+    assert {f"edgelab.{name}" for name in ("workspace", "course.scoreboard", "course.prediction")} <= of_course
+    assert {f"edgelab.{name}" for name in ("cloud.client", "fleet.engine", "fleet.reports")} <= of_course
+    without = {entry for entry in declared() if entry.module != "edgelab.personalization.cache"}
+    (found,) = {Path(event.target).name for event in undeclared(done.events, without, places)}
+    assert found == "requests.json"  # each declaration carries its own weight
+
+
+PLANTED = {
+    "write": ("write", "notes.txt"),
+    "renamed": ("write", "notes.txt"),
+    "child": ("write", "notes.txt"),
+    "library": ("write", "notes.txt"),
+    "database": ("write", "notes.txt"),
+    "send": ("send", ""),
+    "datagram": ("send", "127.0.0.1:9"),
+    "lookup": ("lookup", "ana-is-late.invalid"),
+    "run": ("run", "sh"),
+}
+
+
+@pytest.mark.parametrize("place", ["home", "device"])
+@pytest.mark.parametrize("kind", ["nothing", *PLANTED])
+def test_what_is_planted_is_found(kind, place, folders):
+    made, environment = folders
+    if place == "device" and PLANTED.get(kind, ("",))[0] != "write":
+        pytest.skip("no folder matters")
+    done = run_watched(
+        [*SESSION, "plant", kind, str(made[place])], environment=environment, folders=list(made.values())
+    )
+    assert done.returncode == 0, done.complaints
+    places = {name: [str(folder)] for name, folder in made.items()} | {"cloud": ["127.0.0.1:1"]}
+    found = {(event.kind, event.target) for event in undeclared(done.events, declared(), places)}
+    if kind == "nothing":
+        assert not found
+        return
+    ((what, target),) = found
+    expected, name = PLANTED[kind]
+    assert what == expected
+    if expected == "write":
+        assert target == str(made[place] / name)
+    else:
+        assert target == (name or f"127.0.0.1:{done.printed.strip()}") or Path(target).name == name
+
+
+def test_the_module_that_asked_is_named(folders):
+    made, environment = folders
+    done = run_watched([*SESSION, "plant", "renamed", str(made["home"])], environment=environment, folders=[])
+    assert [event.module for event in done.events if event.target.endswith("notes.txt")] == ["edgelab.workspace"]
+
+
+def test_what_is_renamed_counts_under_its_last_name():
+    events = [
+        Event("write", "/h/.it.scratch", "m"),
+        Event("write", "/h/.it.scratch/a", "m"),
+        Event("write", "/h/.it.scratchy", "m"),
+        Event("rename", "/h/.it.scratch\n/h/it", "m"),
+        Event("rename", "/h/old\n/h/new", "n"),
+    ]
+    assert in_the_end(events) == [
+        Event("write", "/h/it", "m"),
+        Event("write", "/h/it/a", "m"),
+        Event("write", "/h/.it.scratchy", "m"),
+        Event("write", "/h/new", "n"),
+    ]
