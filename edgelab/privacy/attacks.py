@@ -39,7 +39,9 @@ def defences(stolen: Sequence[Stolen], folder: Path, split: Split) -> "pd.DataFr
         if each.queries == most:
             worth = worth_of_confidence(DEFENCES[each.defence].answer(answers, generator), right)
             rows.append((each.defence, f"{each.agreement:.3f}", f"{each.accuracy:.3f}", f"{worth:.3f}"))
-    return pd.DataFrame(rows, columns=["what is shown", f"agrees after {most:,}", "thief is right", "worth of confidence"])
+    return pd.DataFrame(
+        rows, columns=["what is shown", f"agrees after {most:,}", "thief is right", "worth of confidence"]
+    )
 
 
 def all_phrases(user: User) -> Split:
@@ -90,7 +92,12 @@ def tampering_table(tried: Sequence[Outcome]) -> "Styler":
     import pandas as pd
 
     rows = [
-        (each.kind, _reason(each.by_hashes), f"{each.accuracy:.2f}" if each.accuracy else "-", _reason(each.by_signature))
+        (
+            each.kind,
+            _reason(each.by_hashes),
+            f"{each.accuracy:.2f}" if each.accuracy else "-",
+            _reason(each.by_signature),
+        )
         for each in tried
     ]
     return shown(pd.DataFrame(rows, columns=["tampering", "hashes alone", "right, if it loads", "signature"]))
@@ -112,7 +119,8 @@ class Offer:
 
 def offered(maker: Maker) -> list[Offer]:
     """A week of a device that has edition 2: what it is offered, by its maker and by others."""
-    offers, folder = [], scratch("offers")
+    offers: list[Offer] = []
+    folder = scratch("offers")
 
     def offer(what: str, edition: int, alter: Callable[[Path], object] = lambda copy: None) -> None:
         copy = folder / str(len(offers))

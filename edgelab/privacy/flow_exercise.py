@@ -52,7 +52,9 @@ def _sessions(rng: np.random.Generator) -> Iterator[tuple]:
 
 
 def _events(rng: np.random.Generator, number: int) -> list[Event]:
-    return [Event(*SEEN[int(place)], f"edgelab.part{rng.integers(3)}") for place in rng.integers(len(SEEN), size=number)]
+    return [
+        Event(*SEEN[int(place)], f"edgelab.part{rng.integers(3)}") for place in rng.integers(len(SEEN), size=number)
+    ]
 
 
 def _by(covers: Callable[[Event, Declared, Places], bool]) -> Callable[..., list[Event]]:

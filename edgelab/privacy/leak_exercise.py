@@ -8,7 +8,23 @@ from edgelab.bundle.redaction import PRIVATE_SLOTS, Redacted, leaked
 from edgelab.course.exercises import Checks, Mistake
 from edgelab.datasets.slots import Span
 
-WORDS = ("text", "that", "i'm", "late", "o'neil", "and", "mary-jane", "bring", "the", "blue", "folder", "to", "anna", "at", "9")
+WORDS = (
+    "text",
+    "that",
+    "i'm",
+    "late",
+    "o'neil",
+    "and",
+    "mary-jane",
+    "bring",
+    "the",
+    "blue",
+    "folder",
+    "to",
+    "anna",
+    "at",
+    "9",
+)
 NAMES = ("person", "message", "title", "place", "time")
 
 
@@ -53,7 +69,11 @@ def _replaced(rng: np.random.Generator, text: str, value: Span) -> list[Span]:
                 pieces += [Span(position, place, name)] if position < place else []
                 position = place + 1
         return pieces
-    return [Span(start, end - 1 - int(rng.integers(0, end - start - 1)) if end - start > 1 else end, name)] if how == 3 else []
+    return (
+        [Span(start, end - 1 - int(rng.integers(0, end - start - 1)) if end - start > 1 else end, name)]
+        if how == 3
+        else []
+    )
 
 
 def _letters(redacted: Redacted, span: Span) -> list[bool]:

@@ -122,7 +122,11 @@ def watched_session(*, planted: bool = True) -> Session:
         raise RuntimeError(watched.complaints)
     by_target: dict[tuple[str, str], Event] = {}
     for event in watched.events:
-        if event.kind in ("write", "send") and Path(event.target) != Path("/dev/null") and not Path(event.target).is_dir():
+        if (
+            event.kind in ("write", "send")
+            and Path(event.target) != Path("/dev/null")
+            and not Path(event.target).is_dir()
+        ):
             by_target.setdefault((event.kind, event.target), event)
     places = {"device": [str(device)], "collector": [json.loads(watched.printed.splitlines()[-1])]}
     return Session(tuple(by_target.values()), places)
@@ -146,6 +150,4 @@ def side_by_side(rows: Mapping[str, Sequence[Interval]], columns: Sequence[str])
 def values_of(split: Any, slot: str) -> tuple[str, ...]:
     """The values of a slot in a split, each once, in small letters."""
     pairs = zip(split.texts, split.spans, strict=True)
-    return tuple(
-        dict.fromkeys(text[s.start : s.end].lower() for text, spans in pairs for s in spans if s.name == slot)
-    )
+    return tuple(dict.fromkeys(text[s.start : s.end].lower() for text, spans in pairs for s in spans if s.name == slot))

@@ -24,7 +24,10 @@ def fleets(estimates: Mapping[str, np.ndarray], truth: float) -> "tuple[Figure, 
     axes.set_xlabel("share of yes that a fleet's reports give, %")
     axes.set_ylabel("fleets")
     axes.legend(frameon=False, loc="upper right")
-    told = [f"{name}: {found.mean():.1f} % on average, from {found.min():.0f} to {found.max():.0f}" for name, found in values.items()]
+    told = [
+        f"{name}: {found.mean():.1f} % on average, from {found.min():.0f} to {found.max():.0f}"
+        for name, found in values.items()
+    ]
     return drawn, f"truth {100 * truth:g} %; {'; '.join(told)}"
 
 
@@ -42,7 +45,9 @@ def theft(stolen: Sequence[Stolen]) -> "tuple[Figure, str]":
         above = [100 * (each.agreement.high - each.agreement.value) for each in points]
         colour, marker = plots.COLOURS[number % len(plots.COLOURS)], "osD^v*"[number % 6]
         axes.errorbar(shifted, values, [below, above], marker=marker, color=colour, markersize=6, label=name)
-        told.append(f"{name}: {values[0]:.0f} % after {points[0].queries}, {values[-1]:.0f} % after {points[-1].queries}")
+        told.append(
+            f"{name}: {values[0]:.0f} % after {points[0].queries}, {values[-1]:.0f} % after {points[-1].queries}"
+        )
     plots.log_axis(axes, steps=(1, 3))
     axes.set_xlabel("queries (log scale)")
     axes.set_ylabel("test requests labelled alike, %")

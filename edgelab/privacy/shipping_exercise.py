@@ -144,7 +144,12 @@ def caught(answers: str, split: str) -> float:
 LINES = {  # of the brief: what it says, how it is written, whether a number keeps it
     "epsilon": ("epsilon that a phone tells in a month", f"at most {BUDGET:g}", "{:.2f}", lambda v: v <= BUDGET + 1e-9),
     "days": ("days until the next report", f"at most {WITHIN_DAYS}", "{:.1f}", lambda v: v <= WITHIN_DAYS),
-    "off": (f"months in which a shown group is off by over {100 * POINTS:g} points", f"at most {OFF:.0%}", "{:.1%}", lambda v: v <= OFF),
+    "off": (
+        f"months in which a shown group is off by over {100 * POINTS:g} points",
+        f"at most {OFF:.0%}",
+        "{:.1%}",
+        lambda v: v <= OFF,
+    ),
     "shown": ("phones whose group is shown", f"at least {SHOWN:.0%}", "{:.1%}", lambda v: v >= SHOWN),
     "agrees": ("a thief's copy agrees", f"at most {AGREES:.0%}", "{:.1%}", lambda v: v <= AGREES),
     "refused": ("days on which a user is refused", f"at most {REFUSED:.0%}", "{:.2%}", lambda v: v <= REFUSED),
@@ -180,16 +185,22 @@ def judge_plan(plan: dict, world: str = "held out") -> list[str]:
     ]
 
 
+BOUNDS = (("epsilon", 0.01, 20), ("reports", 1, 30), ("minimum_group", 1, 1e6), ("queries_a_day", 1, 1e6))
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
 def _unclear(plan: dict) -> list[str]:
     """What is not of the form that the exercise asks for."""
     if set(plan) != set(SHIPPING_PLAN):
         return [f"expected the entries {', '.join(SHIPPING_PLAN)}"]
     found = []
-    for name, low, high in (("epsilon", 0.01, 20), ("reports", 1, 30), ("minimum_group", 1, 1e6), ("queries_a_day", 1, 1e6)):
-        value = plan[name]
-        whole = name == "epsilon" or isinstance(value, Real) and value == value // 1
-        if isinstance(value, bool) or not isinstance(value, Real) or not low <= value <= high or not whole:
-            kind = "a number" if name == "epsilon" else "a whole number"
+    for name, low, high in BOUNDS:
+        value, whole = plan[name], name != "epsilon"
+        if not _is_number(value) or not low <= value <= high or whole and value % 1:
+            kind = "a whole number" if whole else "a number"
             found.append(f"{name}: expected {kind} from {low:g} to {high:g}")
     for name, choices in (("answers", tuple(ANSWERS)), ("trusts", TRUSTS)):
         if not isinstance(plan[name], str) or plan[name] not in choices:

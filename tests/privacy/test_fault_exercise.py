@@ -2,7 +2,17 @@
 
 import numpy as np
 
-from edgelab.privacy.fault_exercise import DAYS, EPSILON, KINDS, PROMISED, QUESTIONS, by_phone, handed_over, overspent, read
+from edgelab.privacy.fault_exercise import (
+    DAYS,
+    EPSILON,
+    KINDS,
+    PROMISED,
+    QUESTIONS,
+    by_phone,
+    handed_over,
+    overspent,
+    read,
+)
 
 LOG, TRUTH = handed_over()
 

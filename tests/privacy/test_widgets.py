@@ -7,7 +7,16 @@ import pytest
 
 from edgelab.privacy.extraction import Stolen, queries_allowed
 from edgelab.privacy.randomized import estimate_shares, randomized_response
-from edgelab.privacy.widgets import PERIODS, POINTS, at, compute_error, compute_theft, half_width, show_error, show_theft
+from edgelab.privacy.widgets import (
+    PERIODS,
+    POINTS,
+    at,
+    compute_error,
+    compute_theft,
+    half_width,
+    show_error,
+    show_theft,
+)
 from edgelab.stats.intervals import Interval
 from tests.explorers import assert_controls, assert_moves, assert_shows, controls_of, parts
 
