@@ -6,7 +6,7 @@ What leaves: `randomized` (randomized response), `telemetry` and its `budget`, `
 
 from edgelab.privacy.aggregation import GroupTooSmall, aggregate, aggregate_groups, share_below
 from edgelab.privacy.budget import Budget, BudgetSpent
-from edgelab.privacy.data_flow import data_flow, declared_sends, declared_stores
+from edgelab.privacy.data_flow import Declared, data_flow, declared, declared_sends, declared_stores, is_declared
 from edgelab.privacy.duties import Duty, duties
 from edgelab.privacy.journal import LATENCY_EDGES_MS, Journal, bin_of
 from edgelab.privacy.label import privacy_label
@@ -30,31 +30,37 @@ from edgelab.privacy.telemetry import (
     send_report,
     simulate_reports,
 )
+from edgelab.privacy.watching import Event, Watched, run_watched, undeclared
 
 __all__ = [
-    "LATENCY_EDGES_MS",
     "Bins",
     "Budget",
     "BudgetSpent",
     "Count",
+    "Declared",
     "Duty",
+    "Event",
     "GroupTooSmall",
     "HidingCost",
     "Journal",
+    "LATENCY_EDGES_MS",
     "POCKET_PLAN",
     "Plan",
     "Recall",
+    "Watched",
     "YesNo",
     "aggregate",
     "aggregate_groups",
     "bin_of",
     "cost_of_hiding",
     "data_flow",
+    "declared",
     "declared_sends",
     "declared_stores",
     "duties",
     "epsilon_of",
     "estimate_shares",
+    "is_declared",
     "make_report",
     "mechanism",
     "privacy_label",
@@ -62,9 +68,11 @@ __all__ = [
     "randomized_choice",
     "randomized_response",
     "redact_all",
+    "run_watched",
     "send_report",
     "share_below",
     "simulate_reports",
     "truth_probability",
     "unbiased_share",
+    "undeclared",
 ]
