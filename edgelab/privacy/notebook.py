@@ -114,7 +114,11 @@ class Session:
 
 def watched_session(*, planted: bool = True) -> Session:
     """The assistant's session in a process of its own, watched: files that were written and addresses that were connected to,
-    each once."""
+    each once.
+
+    Raises:
+        RuntimeError: the session failed; says how.
+    """
     device = scratch("watched")
     asked = ["-m", "edgelab.privacy.session", str(device), *(["planted"] if planted else [])]
     watched = run_watched(asked, environment={}, folders=[device])

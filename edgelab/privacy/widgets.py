@@ -93,9 +93,9 @@ def show_theft(stolen: Sequence[Stolen]) -> ipywidgets.VBox:
         table = compute_theft(stolen, name, per_day, accounts)
         queries = queries_allowed(round(per_day), PERIODS["a week"], round(accounts))
         here = 100 * at(stolen, name, queries)
-        line = {name: (list(counts), [100 * at(stolen, name, count) for count in counts])}
+        agreed = [100 * at(stolen, name, count) for count in counts]
         shown = min(max(queries, float(counts[0])), float(counts[-1]))
-        drawn = plots.curves(line, "queries (log scale)", "labelled alike, %", mark=(shown, here), log="x")
+        drawn = plots.curves({name: (list(counts), agreed)}, "queries (log scale)", "labelled alike, %", mark=(shown, here), log="x")
         said = (
             f"{name}, {per_day:.0f} a day, {accounts:.0f} accounts: {here:.1f} % alike after a week; honest users are "
         )
