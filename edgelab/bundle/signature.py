@@ -79,7 +79,8 @@ def sign(folder: Path, key: Path, *, edition: int | None = None) -> Signature:
     edition = next_edition(folder) if edition is None else edition
     if not _is_edition(edition):
         raise UserError(f"edition: expected a whole number from 1 to {LAST_EDITION}, found {reprlib.repr(edition)}")
-    names = ("bundle.json", "model.onnx", tokenizer_name(manifest))
+    # The manifest last: of a file that was swapped and sealed anew, the file is the better reason.
+    names = ("model.onnx", tokenizer_name(manifest), "bundle.json")
     try:
         files = {name: _signed_file(folder / name) for name in names}
         text = json.dumps({"edition": edition, "files": {name: asdict(file) for name, file in files.items()}})

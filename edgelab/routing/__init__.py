@@ -5,8 +5,9 @@ from edgelab.routing.calibration import calibration_error, fit_temperature, reli
 from edgelab.routing.policy import Decision, Policy, decide, decide_all, policy_from, to_json
 from edgelab.routing.scores import SCORES, fit_router, learned_score
 from edgelab.routing.simulation import Outcome, Terms, Traffic, collect, outcome, reasons, routing_score, user_phrases
-from edgelab.routing.thresholds import aurc, auroc, conformal_threshold
+from edgelab.routing.thresholds import aurc, conformal_threshold
 from edgelab.routing.tradeoff import Curve, apgr, cpt, curve, figures
+from edgelab.stats.ranking import auroc
 
 __all__ = [
     "Answer",

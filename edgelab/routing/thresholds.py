@@ -17,21 +17,6 @@ import numpy as np
 from edgelab.stats.binomial import binomial_cumulative
 
 
-def auroc(score: np.ndarray, positive: np.ndarray) -> float:
-    """The probability that a positive request scores above a negative one, ties counting half (Mann-Whitney).
-
-    Raises:
-        ValueError: all requests are positive, or none.
-    """
-    score, positive = np.asarray(score, dtype=np.float64), np.asarray(positive, dtype=bool)
-    positives, negatives = int(positive.sum()), int((~positive).sum())
-    if not positives or not negatives:
-        raise ValueError(f"expected requests of both kinds, found {positives} and {negatives}")
-    values, inverse, counts = np.unique(score, return_inverse=True, return_counts=True)
-    middle = np.cumsum(counts) - (counts - 1) / 2  # the mean rank, from 1, of the requests of each value
-    return float((middle[inverse][positive].sum() - positives * (positives + 1) / 2) / (positives * negatives))
-
-
 def aurc(score: np.ndarray, wrong: np.ndarray) -> float:
     """The area under the risk-coverage curve: the error among the k surest requests, averaged over k = 1 to all (Geifman,
     Uziel & El-Yaniv 2019, arXiv 1805.08206: the mean, over the thresholds at each request's score, of the error among the

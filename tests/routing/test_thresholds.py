@@ -3,13 +3,11 @@
 import numpy as np
 import pytest
 from scipy import stats
-from sklearn.metrics import roc_auc_score
 
 from edgelab.routing.thresholds import (
     allowed_each_time,
     allowed_on_average,
     aurc,
-    auroc,
     conformal_threshold,
     joint_error,
     kept_error,
@@ -26,20 +24,6 @@ def population(n, seed=0, ties=False):
 
 
 # --- areas --------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("ties", [False, True])
-@pytest.mark.parametrize("n", [20, 700])
-def test_auroc_against_scikit_learn(n, ties):
-    score, wrong = population(n, ties=ties)
-    assert auroc(score, ~wrong) == pytest.approx(roc_auc_score(~wrong, score))
-
-
-def test_auroc_by_hand():
-    assert auroc([1, 2, 3, 4], [0, 0, 1, 1]) == 1 and auroc([1, 1, 1], [0, 1, 0]) == 0.5
-    assert auroc([1, 3, 2, 4], [0, 0, 1, 1]) == 0.75
-    with pytest.raises(ValueError, match="both kinds, found 2 and 0"):
-        auroc([1, 2], [1, 1])
 
 
 def test_aurc_by_hand():
