@@ -10,6 +10,7 @@ import numpy as np
 
 from edgelab import datasets
 from edgelab.privacy import extraction, shipping_exercise
+from edgelab.privacy.thief import read_texts, steal
 from edgelab.workspace import data_home, write_atomic
 
 SHOWN = {"probabilities": "none", "two decimals": "two decimals", "one decimal": "one decimal", "label": "label alone"}
@@ -19,23 +20,22 @@ SEEDS = 2
 
 def main() -> None:
     bundle, data = data_home() / "bundles" / "pocket", datasets.load("pocket")
-    splits = {name: getattr(data, name).texts for name in ("validation", "test")}
-    victim = {name: extraction.victim_answers(bundle, texts).argmax(1) for name, texts in splits.items()}
-    lines = ["answers,queries,split,agreement"]
-    for answers, defence in SHOWN.items():
-        for count in COUNTS:
-            agreed: dict[str, list[float]] = {name: [] for name in splits}
-            for seed in range(SEEDS):
-                texts = extraction.thief_texts(count, seed)
-                shown = extraction.DEFENCES[defence].answer(
-                    extraction.victim_answers(bundle, texts), np.random.default_rng(seed)
-                )
-                thief = extraction.steal(texts, shown)
+    splits = {name: read_texts(getattr(data, name).texts) for name in ("validation", "test")}
+    theirs = {name: extraction.victim_answers(bundle, read.texts).argmax(1) for name, read in splits.items()}
+    agreed: dict[tuple[str, int, str], list[float]] = {}
+    for seed in range(SEEDS):
+        asked = read_texts(extraction.thief_texts(max(COUNTS), seed))
+        probabilities = extraction.victim_answers(bundle, asked.texts)
+        for answers, defence in SHOWN.items():
+            shown = extraction.DEFENCES[defence](probabilities, np.random.default_rng(seed))
+            for count in COUNTS:
+                thief = steal(asked.first(count), shown[:count])
                 for name, held_out in splits.items():
-                    agreed[name].append(float(np.mean(thief.predict(held_out) == victim[name])))
-            lines += [f"{answers},{count},{name},{np.mean(found):.4f}" for name, found in agreed.items()]
-            print(lines[-1], file=sys.stderr)
-    write_atomic(shipping_exercise.FILE, "\n".join([*lines, ""]))
+                    found = float(np.mean(thief.predict(held_out) == theirs[name]))
+                    agreed.setdefault((answers, count, name), []).append(found)
+            print(seed, answers, file=sys.stderr)
+    lines = [f"{answers},{count},{name},{np.mean(found):.4f}" for (answers, count, name), found in agreed.items()]
+    write_atomic(shipping_exercise.FILE, "\n".join(["answers,queries,split,agreement", *lines, ""]))
 
 
 if __name__ == "__main__":

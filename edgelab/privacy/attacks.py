@@ -37,7 +37,7 @@ def defences(stolen: Sequence[Stolen], folder: Path, split: Split) -> "pd.DataFr
     most, rows = max(each.queries for each in stolen), []
     for each in stolen:
         if each.queries == most:
-            worth = worth_of_confidence(DEFENCES[each.defence].answer(answers, generator), right)
+            worth = worth_of_confidence(DEFENCES[each.defence](answers, generator), right)
             rows.append((each.defence, f"{each.agreement:.3f}", f"{each.accuracy:.3f}", f"{worth:.3f}"))
     return pd.DataFrame(
         rows, columns=["what is shown", f"agrees after {most:,}", "thief is right", "worth of confidence"]
@@ -59,10 +59,10 @@ def membership_table(found: Mapping[float, Game], recognized: Mapping[float, flo
     import pandas as pd
 
     rows = [
-        (f"{noise:g}", f"{100 * recognized[noise]:.1f}", f"{game.auc:.3f}", f"{100 * game.useful.mean():.1f}")
+        (f"{noise:g}", f"{100 * recognized[noise]:.1f}", f"{game.auc:.3f}", f"{game.usefulness:.3f}")
         for noise, game in found.items()
     ]
-    return pd.DataFrame(rows, columns=["noise", "recognized, %", "area under the curve", "others understood, %"])
+    return pd.DataFrame(rows, columns=["noise", "recognized, %", "area under the curve", "others understood"])
 
 
 # --- bundles ---------------------------------------------------------------------------------------
@@ -169,9 +169,9 @@ def perturbed_table(judged: Mapping[str, Perturbed]) -> "pd.DataFrame":
     return side_by_side(rows, ("as it is", "perturbed", "normalised"))
 
 
-def untouched(normalise: Callable[[str], str]) -> bool:
-    """Whether honest requests in other alphabets come back as they were."""
-    return all(normalise(text) == text for texts in OTHER_SCRIPTS.values() for text in texts)
+def untouched(normalise: Callable[[str], str]) -> list[str]:
+    """In which languages all honest requests of `OTHER_SCRIPTS` come back as they were."""
+    return [name for name, texts in OTHER_SCRIPTS.items() if all(normalise(text) == text for text in texts)]
 
 
 def tricked(split: Split, kind: str, normalise: Callable[[str], str], seed: int = 0) -> Split:
