@@ -14,8 +14,8 @@ from edgelab.privacy.thief import read_texts, steal
 from edgelab.workspace import data_home, write_atomic
 
 SHOWN = {"probabilities": "none", "two decimals": "two decimals", "one decimal": "one decimal", "label": "label alone"}
-COUNTS = (100, 250, 500, 1000, 2000, 3500, 5000, 7500)
-SEEDS = 2
+COUNTS = (300, 1000, 2500, 5000)
+SEEDS = 1
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ from edgelab.personalization.users import User
 from edgelab.privacy.extraction import DEFENCES, Stolen, victim_answers, worth_of_confidence
 from edgelab.privacy.membership import Game, prototype_game
 from edgelab.privacy.notebook import scratch, shown, side_by_side
-from edgelab.privacy.perturbed import OTHER_SCRIPTS, PERTURBATIONS, Perturbed
+from edgelab.privacy.perturbed import OTHER_SCRIPTS, PERTURBATIONS, Perturbed, judge_perturbation
 from edgelab.privacy.tampering import Outcome
 
 if TYPE_CHECKING:
@@ -161,6 +161,15 @@ def loads(folder: Path, public: Path) -> bool:
 
 
 # --- perturbed requests ----------------------------------------------------------------------------
+
+
+def perturb(bundle: Bundle, split: Split, normalise: Callable[[str], str]) -> dict[str, Perturbed]:
+    """What each of PERTURBATIONS does to a bundle, and what a normaliser gives back, by its name."""
+
+    def answer(texts: Sequence[str]) -> list[str]:
+        return [found.label for found in bundle.predict_many(texts)]
+
+    return {name: judge_perturbation(answer, split, name, normaliser=normalise) for name in PERTURBATIONS}
 
 
 def perturbed_table(judged: Mapping[str, Perturbed]) -> "pd.DataFrame":

@@ -6,6 +6,7 @@ from edgelab.privacy import (
     editions_exercise,
     fault_exercise,
     flow_exercise,
+    groups_exercise,
     leak_exercise,
     membership_exercise,
     normalise_exercise,
@@ -16,6 +17,7 @@ from edgelab.privacy.shipping_exercise import MISTAKES, SHIPPING_PLAN, judge_pla
 check = Checks()
 response_exercise.register(check)
 budget_exercise.register(check)
+groups_exercise.register(check)
 fault_exercise.register(check)
 flow_exercise.register(check)
 leak_exercise.register(check)

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from edgelab.privacy.aggregation import GroupTooSmall, aggregate
+from edgelab.datasets.dataset import Split
+from edgelab.privacy.budget import Budget, BudgetSpent
 from edgelab.privacy.randomized import truth_probability
-from edgelab.privacy.telemetry import Plan, YesNo, mechanism, simulate_reports
+from edgelab.privacy.redacting import HidingCost
+from edgelab.privacy.telemetry import Plan, YesNo, make_report, mechanism, simulate_reports
 from edgelab.privacy.watching import Event, run_watched
 from edgelab.stats.intervals import Interval
 
@@ -70,10 +72,21 @@ def apart_from_opendp(
     return float(max(gaps) / error)
 
 
-def told_of_releases(plan: Plan, phones: Mapping[str, int]) -> dict[str, dict[str, tuple[Interval, ...]]]:
-    """What is told of each release by the reports of so many phones; of a group that is too small nothing. In release 2 three in
-    ten phones crashed, elsewhere one in twenty."""
-    rng, told = np.random.default_rng(3), {}
+def weekly(plan: Plan, answers: dict[str, Any], limit: float, file: Path, weeks: int = 4) -> list[str]:
+    """What leaves of a phone that restarts each week, with its budget in `file`; or why nothing does."""
+    said = []
+    for week in range(1, weeks + 1):
+        try:
+            report = make_report(plan, answers, Budget(limit, file))
+            said.append(f"week {week}: {report['answers']}")
+        except BudgetSpent as error:
+            said.append(f"week {week}: {error}")
+    return said
+
+
+def reports_of(plan: Plan, phones: Mapping[str, int]) -> list[dict[str, Any]]:
+    """The reports of so many phones of each release. In release 2 three in ten phones crashed, elsewhere one in twenty."""
+    rng, reports = np.random.default_rng(3), []
     for release, number in phones.items():
         truths = {
             "crashed": rng.random(number) < (0.3 if release == "2" else 0.05),
@@ -81,17 +94,10 @@ def told_of_releases(plan: Plan, phones: Mapping[str, int]) -> dict[str, dict[st
             "corrected": rng.poisson(0.8, number),
             "latency_ms": rng.choice(5, number, p=[0.5, 0.3, 0.1, 0.06, 0.04]),
         }
-        try:
-            told[release] = aggregate(plan, simulate_reports(plan, truths, rng))
-        except GroupTooSmall:
-            continue
-    return told
-
-
-def apart(told: Mapping[str, Mapping[str, tuple[Interval, ...]]], question: str) -> bool:
-    """Whether the intervals of releases 1 and 2 do not meet."""
-    first, second = told["1"][question][0], told["2"][question][0]
-    return first.high < second.low or second.high < first.low
+        told = simulate_reports(plan, truths, rng)
+        rows = zip(*(column.tolist() for column in told.values()), strict=True)
+        reports += [{"group": {"release": release}, "answers": dict(zip(told, row, strict=True))} for row in rows]
+    return reports
 
 
 # --- the data flow ---------------------------------------------------------------------------------
@@ -142,6 +148,15 @@ def shown(table: "pd.DataFrame") -> "Styler":
     return table.style.hide(axis="index").set_table_styles(left)
 
 
+def cost_table(cost: HidingCost) -> "pd.DataFrame":
+    """What redaction costs the cloud, in labels and in whole calls."""
+    rows = {
+        "label right": (cost.label_plain, cost.label_redacted, cost.label_lost),
+        "whole call right": (cost.calls_plain, cost.calls_redacted, cost.calls_lost),
+    }
+    return side_by_side(rows, ("as it is", "redacted", "difference"))
+
+
 def side_by_side(rows: Mapping[str, Sequence[Interval]], columns: Sequence[str]) -> "pd.DataFrame":
     """A row for each name, its intervals side by side."""
     import pandas as pd
@@ -151,7 +166,8 @@ def side_by_side(rows: Mapping[str, Sequence[Interval]], columns: Sequence[str])
     )
 
 
-def values_of(split: Any, slot: str) -> tuple[str, ...]:
-    """The values of a slot in a split, each once, in small letters."""
-    pairs = zip(split.texts, split.spans, strict=True)
-    return tuple(dict.fromkeys(text[s.start : s.end].lower() for text, spans in pairs for s in spans if s.name == slot))
+def names_in(split: Split) -> tuple[str, ...]:
+    """The words of the people's names in a split, each once, in small letters."""
+    pairs = zip(split.texts, split.spans or (), strict=True)
+    names = [text[s.start : s.end].lower() for text, spans in pairs for s in spans if s.name == "person"]
+    return tuple(dict.fromkeys(word for name in names for word in name.split()))

@@ -46,6 +46,15 @@ SHIPPING_PLAN = {
     "trusts": "not older",
 }
 
+TODAY = {  # what Pocket has had so far
+    "epsilon": 4.0,
+    "reports": 30,
+    "minimum_group": 1,
+    "answers": "probabilities",
+    "queries_a_day": 1000,
+    "trusts": "hashes",
+}
+
 
 def outcome(plan: Mapping[str, Any], world: str) -> dict[str, float]:
     """What a plan brings in one of the `WORLDS`, by name: a number for each line of the brief."""
@@ -215,14 +224,7 @@ def _with(**changes: object) -> dict:
 MISTAKES = (
     Mistake(
         "as it is today",
-        {
-            "epsilon": 4.0,
-            "reports": 30,
-            "minimum_group": 1,
-            "answers": "probabilities",
-            "queries_a_day": 1000,
-            "trusts": "hashes",
-        },
+        TODAY,
         "that is a product whose privacy is a word: begin with the budget. How much may one of the reports cost?",
     ),
     Mistake(

@@ -95,7 +95,9 @@ def show_theft(stolen: Sequence[Stolen]) -> ipywidgets.VBox:
         here = 100 * at(stolen, name, queries)
         agreed = [100 * at(stolen, name, count) for count in counts]
         shown = min(max(queries, float(counts[0])), float(counts[-1]))
-        drawn = plots.curves({name: (list(counts), agreed)}, "queries (log scale)", "labelled alike, %", mark=(shown, here), log="x")
+        drawn = plots.curves(
+            {name: (list(counts), agreed)}, "queries (log scale)", "labelled alike, %", mark=(shown, here), log="x"
+        )
         said = (
             f"{name}, {per_day:.0f} a day, {accounts:.0f} accounts: {here:.1f} % alike after a week; honest users are "
         )
