@@ -17,11 +17,13 @@ from edgelab.privacy.redacting import HidingCost
 from edgelab.privacy.telemetry import Plan, YesNo, make_report, mechanism, simulate_reports
 from edgelab.privacy.watching import Event, run_watched
 from edgelab.stats.intervals import Interval
+from edgelab.workspace import data_home
 
 if TYPE_CHECKING:
     import pandas as pd
     from pandas.io.formats.style import Styler
 
+SHIPPED = data_home() / "bundles" / "pocket"
 _made: list[tempfile.TemporaryDirectory] = []  # one, from the first call on; it goes with the kernel
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 # The brief.
 BUDGET, WITHIN_DAYS, POINTS, OFF, SHOWN, GROUP = 4.0, 10, 0.06, 0.05, 0.80, 25
-DAYS, ACCOUNTS, AGREES, REFUSED = 30, 2, 0.80, 0.01
+DAYS, ACCOUNTS, AGREES, REFUSED = 30, 1, 0.80, 0.01
 ASKED, CAUGHT = 0.10, 0.45
 
 ANSWERS = {"probabilities": None, "two decimals": 2, "one decimal": 1, "label": 0}
@@ -42,7 +42,7 @@ SHIPPING_PLAN = {
     "reports": 3,
     "minimum_group": 780,
     "answers": "two decimals",
-    "queries_a_day": 90,
+    "queries_a_day": 75,
     "trusts": "not older",
 }
 
@@ -154,7 +154,7 @@ LINES = {  # of the brief: what it says, how it is written, whether a number kee
     "epsilon": ("epsilon that a phone tells in a month", f"at most {BUDGET:g}", "{:.2f}", lambda v: v <= BUDGET + 1e-9),
     "days": ("days until the next report", f"at most {WITHIN_DAYS}", "{:.1f}", lambda v: v <= WITHIN_DAYS),
     "off": (
-        f"months in which a shown group is off by over {100 * POINTS:g} points",
+        f"months a shown group is off by over {100 * POINTS:g} points",
         f"at most {OFF:.0%}",
         "{:.1%}",
         lambda v: v <= OFF,
