@@ -19,7 +19,7 @@ from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgelab.declarations import Stored
+from edgelab import declarations
 from edgelab.errors import UserError, disk_is_full, try_to_write
 from edgelab.source import source_digest
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from filelock import BaseFileLock
 
 DECLARED = (
-    Stored(
+    declarations.Stored(
         what="models, targets and other results that were built once, and locks while they are",
         where="{home}/built/**",
         how_long="until `edgelab cache clear`",

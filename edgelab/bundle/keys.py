@@ -6,10 +6,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edgelab.declarations import Stored
 from edgelab.errors import UserError
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+DECLARED = (
+    Stored(
+        "a pair of keys that sign and verify bundles", "{chosen}/**", "until the user deletes them", "nobody", "course"
+    ),
+)
 
 LARGEST = 100_000  # bytes of a key's file; one takes a hundred
 MISSING = "keys need the package cryptography, which is not installed: pip install 'edgelab-workbook[privacy]'"

@@ -25,6 +25,7 @@ TOKENIZERS = (
     "vocabulary.zlib",
     "tokenizer.json",
 )  # either: the first for BERT's (`bundle.vocabulary`), else the library's
+SIGNATURE = "bundle.sig"  # where a bundle was signed (`bundle.signature`): no other file tells whether it must be
 LARGEST_MB = 4  # of a manifest; one of a thousand labels has a tenth of a megabyte
 
 
@@ -173,7 +174,7 @@ def _origin(dataset: Dataset) -> dict[str, object]:
 def strangers(folder: Path) -> list[str]:
     """What stands in a folder that should be empty or hold a bundle alone, sorted; hidden files are nobody's."""
     found = sorted(f.name for f in folder.iterdir() if f.name[0] != ".")
-    own = ("bundle.json", "model.onnx", *TOKENIZERS) if "bundle.json" in found else ()
+    own = ("bundle.json", "model.onnx", *TOKENIZERS, SIGNATURE) if "bundle.json" in found else ()
     return [name for name in found if name not in own or not (folder / name).is_file()]
 
 

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 from edgelab.bundle.keys import fingerprint, read_private_key, read_public_key
 from edgelab.bundle.manifest import (
     LARGEST_MB,
+    SIGNATURE,
     TOKENIZERS,
     BundleError,
     is_sha256,
@@ -33,14 +34,16 @@ from edgelab.bundle.manifest import (
     tokenizer_name,
 )
 from edgelab.bundle.predict import Bundle
+from edgelab.declarations import Stored
 from edgelab.errors import UserError
 from edgelab.workspace import write_atomic
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+DECLARED = (Stored("a bundle's signature", "{chosen}/**/bundle.sig", "as long as the bundle", "nobody", "course"),)
+
 FORMAT = 1
-FILE = "bundle.sig"
 LARGEST = 100_000  # bytes of such a file; it takes less than one thousand
 LAST_EDITION = 2**53 - 1  # what every reader of JSON holds exactly
 ABOUT = b"edgelab bundle 1\n"  # before the signed text: nothing that the key signs elsewhere is taken for a bundle
@@ -87,7 +90,7 @@ def sign(folder: Path, key: Path, *, edition: int | None = None) -> Signature:
         key_name = fingerprint(private.public_key())
         signature = base64.b64encode(private.sign(ABOUT + text.encode())).decode()
         content = {"format": FORMAT, "key": key_name, "signed": text, "signature": signature}
-        write_atomic(folder / FILE, json.dumps(content, indent=1))
+        write_atomic(folder / SIGNATURE, json.dumps(content, indent=1))
     except OSError as error:
         raise BundleError(f"{error.filename or folder}: cannot be signed: {error.strerror}") from None
     return Signature(edition, key_name, files)
@@ -97,7 +100,10 @@ def next_edition(folder: Path) -> int:
     """One more than the edition that the folder's signature claims, 1 where there is none that can be read. Ask before a new
     bundle takes the folder's place."""
     with contextlib.suppress(BundleError):
-        return min(_statement(Path(folder) / FILE, _envelope(Path(folder) / FILE)["signed"]).edition + 1, LAST_EDITION)
+        return min(
+            _statement(Path(folder) / SIGNATURE, _envelope(Path(folder) / SIGNATURE)["signed"]).edition + 1,
+            LAST_EDITION,
+        )
     return 1
 
 
@@ -115,7 +121,7 @@ def verify(folder: Path, public_key: Path, *, at_least: int = 1) -> Signature:
     A `UserError` says that the public key cannot be read.
     """
     folder = Path(folder)
-    file, public = folder / FILE, read_public_key(public_key)
+    file, public = folder / SIGNATURE, read_public_key(public_key)
     try:
         envelope, expected = _envelope(file), fingerprint(public)
         if envelope["key"] != expected:
@@ -161,7 +167,7 @@ def _envelope(file: Path) -> dict[str, Any]:
         BundleError: it is missing, or no such file.
     """
     if not file.is_file():
-        raise BundleError(f"{file.parent}: expected a signed bundle, found no {FILE} in it")
+        raise BundleError(f"{file.parent}: expected a signed bundle, found no {SIGNATURE} in it")
     try:
         with file.open("rb") as opened:
             content = opened.read(LARGEST + 1)

@@ -10,10 +10,21 @@ from typing import TYPE_CHECKING
 from edgelab.commands.arguments import PORT, POSITIVE, whole
 from edgelab.commands.command import Command
 from edgelab.commands.output import print_table, say, show
+from edgelab.declarations import Stored
 
 if TYPE_CHECKING:
     from edgelab.fleet.server import Opened
     from edgelab.fleet.store import Store
+
+DECLARED = (
+    Stored(
+        what="a session's table, as CSV",
+        where="{chosen}",
+        how_long="until deleted by hand",
+        about="device",
+        part="course",
+    ),
+)
 
 SESSION_NAME = "[A-Za-z0-9][A-Za-z0-9._-]{0,39}"
 

@@ -8,6 +8,7 @@ What a library in C, C++ or Rust does by itself is not announced.
 import json
 import os
 import sys
+import tempfile
 from typing import Any
 
 VARIABLE = "EDGELAB_WATCH"
@@ -16,6 +17,7 @@ WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 def begin() -> None:
     """Note everything from now on in the file that EDGELAB_WATCH names, one JSON list `[kind, target, module]` a line."""
+    tempfile.gettempdir()  # it writes and deletes a file to see whether it may: before anybody watches
     noted = os.open(os.environ[VARIABLE], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
@@ -27,13 +29,14 @@ def begin() -> None:
 
 
 def seen(event: str, arguments: tuple[Any, ...]) -> list[tuple[str, str]]:
-    """What an audit event says of writing, sending and starting: `write` and a path, `rename` and two paths with a line break
-    between, `send` and `host:port`, `lookup` and a host, `run` and a program."""
+    """What an audit event says of writing, sending and starting: `write` and a path, `folder` and that of one that is made, or
+    that takes a file without a name, `rename` and two paths with a line break between, `send` and `host:port`, `lookup` and a
+    host, `run` and a program."""
     if event == "open":
-        path, _, flags = arguments
-        written = isinstance(path, str | bytes | os.PathLike) and flags & WRITING
-        return [("write", _path(path))] if written else []
-    if event in ("os.mkdir", "os.truncate", "sqlite3.connect"):
+        return _opened(*arguments)
+    if event == "os.mkdir":
+        return [("folder", _path(arguments[0]))]
+    if event in ("os.truncate", "sqlite3.connect"):
         return [("write", _path(arguments[0]))] if not isinstance(arguments[0], int) else []
     if event in ("os.link", "os.symlink"):
         return [("write", _path(arguments[1]))]
@@ -49,6 +52,13 @@ def seen(event: str, arguments: tuple[Any, ...]) -> list[tuple[str, str]]:
     if event in ("subprocess.Popen", "os.exec", "os.posix_spawn", "os.system"):
         return [("run", str(os.fsdecode(arguments[0]) if arguments[0] else arguments[1][0]))]
     return []
+
+
+def _opened(path: Any, _: Any, flags: int) -> list[tuple[str, str]]:
+    if not isinstance(path, str | bytes | os.PathLike) or not flags & WRITING:
+        return []
+    # A folder that is opened to write takes a file without a name, which is gone when it is closed (`O_TMPFILE`).
+    return [("folder" if os.path.isdir(path) else "write", _path(path))]
 
 
 def _path(path: Any) -> str:

@@ -14,7 +14,7 @@ from edgelab.bundle.manifest import BundleError
 from edgelab.bundle.predict import Bundle
 from edgelab.bundle.signature import load_signed, sign
 from edgelab.datasets.dataset import Split, joined
-from edgelab.personalization.users import User
+from edgelab.personalization.users import load_users
 from edgelab.privacy.extraction import DEFENCES, Stolen, victim_answers, worth_of_confidence
 from edgelab.privacy.membership import Game, prototype_game
 from edgelab.privacy.notebook import scratch, shown, side_by_side
@@ -44,9 +44,13 @@ def defences(stolen: Sequence[Stolen], folder: Path, split: Split) -> "pd.DataFr
     )
 
 
-def all_phrases(user: User) -> Split:
-    """All phrases of a person's commands."""
-    return joined([user.learn, user.held_out])
+def phrases_of(person: int) -> tuple[Split, np.ndarray]:
+    """All phrases of one of the people that Pocket knows, and what a public encoder makes of them, [phrases, width]."""
+    from edgelab.models.encoder import sentence_embedder
+
+    user = load_users()[person]
+    phrases = joined([user.learn, user.held_out])
+    return phrases, sentence_embedder()(phrases.texts)
 
 
 def games(features: np.ndarray, commands: Sequence[str], noises: Sequence[float]) -> dict[float, Game]:

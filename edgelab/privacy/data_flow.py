@@ -46,9 +46,10 @@ def read_declared(text: str, module: str) -> list[Stored | Sent]:
         try:
             assert isinstance(node.value, ast.Tuple)
             for call in node.value.elts:
-                assert isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and not call.args
-                fields = {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords}
-                said.append(KINDS[call.func.id](**fields))
+                assert isinstance(call, ast.Call)
+                kind = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+                fields = {str(keyword.arg): ast.literal_eval(keyword.value) for keyword in call.keywords}
+                said.append(KINDS[kind](*map(ast.literal_eval, call.args), **fields))
                 assert place_of(said[-1].where) in PLACES
         except (AssertionError, ValueError, KeyError, TypeError):
             raise ValueError(f"{module}: expected DECLARED = (Stored(...), Sent(...)) of plain texts") from None

@@ -49,7 +49,9 @@ def privacy_label(sends: Sequence[Declared] | None = None) -> list[dict[str, str
     rows = []
     for entry in sends:
         said = entry.said
-        for kind in said.kinds if isinstance(said, Sent) else ():
+        if not isinstance(said, Sent):
+            continue
+        for kind in said.kinds:
             data, apple, google, purpose = WORDS[kind]
             rows.append(
                 {

@@ -58,26 +58,33 @@ class Game:
     @property
     def usefulness(self) -> Interval:
         """The share of those."""
-        return self._by_phrase(lambda rows: self.understood[rows][~self.was_taught[rows]].mean())
+        return self._by_phrase(lambda scores, taught, understood: understood[~taught].mean())
 
     @property
     def auc(self) -> Interval:
         """The probability that a taught phrase scores higher than another; 0.5 is guessing."""
-        return self._by_phrase(lambda rows: auroc(self.scores[rows].ravel(), self.was_taught[rows].ravel()))
+        return self._by_phrase(lambda scores, taught, understood: auroc(scores, taught))
 
     def caught(self, false_alarms: float = 0.05) -> Interval:
         """The share of taught phrases that are recognized where that share of the others is taken for taught."""
 
-        def share(rows: np.ndarray) -> float:
-            scores, taught = self.scores[rows], self.was_taught[rows]
+        def share(scores: np.ndarray, taught: np.ndarray, understood: np.ndarray) -> float:
             return float((scores[taught] > np.quantile(scores[~taught], 1 - false_alarms)).mean())
 
         return self._by_phrase(share)
 
-    def _by_phrase(self, statistic: Callable[[np.ndarray], float]) -> Interval:
-        """Phrases are drawn anew with all their games: games of the same phrases are no new evidence of other phrases."""
-        resampled = [statistic(rows) for rows in draws(len(self.scores), RESAMPLES, seed=0)]
-        return percentile_bounds(statistic(np.arange(len(self.scores))), resampled)
+    def _by_phrase(self, statistic: Callable[[np.ndarray, np.ndarray, np.ndarray], float]) -> Interval:
+        """Phrases are drawn anew with all their games: games of the same phrases are no new evidence of other phrases. A
+        draw of taught ones alone, or of none, says nothing and is left out."""
+
+        def of(rows: np.ndarray) -> float:
+            scores, taught, understood = (
+                part[rows].ravel() for part in (self.scores, self.was_taught, self.understood)
+            )
+            return float("nan") if taught.all() or not taught.any() else statistic(scores, taught, understood)
+
+        resampled = [of(rows) for rows in draws(len(self.scores), RESAMPLES, seed=0)]
+        return percentile_bounds(of(np.arange(len(self.scores))), resampled)
 
 
 def halves(commands: Sequence[str], generator: np.random.Generator) -> np.ndarray:

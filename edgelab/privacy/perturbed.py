@@ -19,7 +19,7 @@ Answer = Callable[[Sequence[str]], Sequence[str]]  # texts to labels
 LOOKALIKES = {
     "a": "аɑ",
     "b": "Ь",
-    "c": "сϲ",
+    "c": "с",
     "d": "ԁ",
     "e": "е",
     "g": "ɡ",

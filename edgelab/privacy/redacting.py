@@ -1,12 +1,12 @@
 """What redaction hides, measured: recall of private values, what is hidden without need, and what it costs the cloud."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from edgelab.bundle.evaluation import calls_right
-from edgelab.bundle.predict import Bundle
+from edgelab.bundle.predict import Bundle, Prediction
 from edgelab.bundle.redaction import CAUTION, PRIVATE_SLOTS, Redacted, as_it_is, leaked, private_spans, redact, restore
 from edgelab.datasets.dataset import Split
 from edgelab.datasets.slots import Span, slot_values
@@ -79,20 +79,22 @@ def cost_of_hiding(cloud: Bundle, redacted: Sequence[Redacted], split: Split) ->
     A `ValueError` where these are other texts than the split's.
     """
     gold = _marked(redacted, split)
-    plain = _right(cloud, [as_it_is(text) for text in split.texts], split.labels, gold)
-    hidden = _right(cloud, redacted, split.labels, gold)
+    plain = [as_it_is(text) for text in split.texts]
+    # Each text is asked once: what redaction left as it is has the same answer.
+    answers = {text: cloud.predict(text) for text in dict.fromkeys(each.text for each in (*plain, *redacted))}
     measured = []
-    for before, after in zip(plain, hidden, strict=True):
+    judged = (_right(answers, sent, split.labels, gold) for sent in (plain, redacted))
+    for before, after in zip(*judged, strict=True):
         lost = paired_difference(after.astype(float), before.astype(float))
         measured += [accuracy_interval(before), accuracy_interval(after), lost]
     return HidingCost(*measured)
 
 
 def _right(
-    cloud: Bundle, sent: Sequence[Redacted], labels: Sequence[str], gold: Sequence[tuple[Span, ...]]
+    answers: Mapping[str, Prediction], sent: Sequence[Redacted], labels: Sequence[str], gold: Sequence[tuple[Span, ...]]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Whether the cloud gets each label, and each whole call, bool [texts]."""
-    found = [cloud.predict(each.text) for each in sent]
+    found = [answers[each.text] for each in sent]
     label = np.array([answer.label == expected for answer, expected in zip(found, labels, strict=True)])
     slots = [
         _plain(restore(slot_values(each.text, answer.spans), each)) == _plain(slot_values(each.original, spans))

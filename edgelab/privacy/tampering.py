@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from edgelab.bundle.keys import new_keys
-from edgelab.bundle.manifest import BundleError, manifest_sha256, tokenizer_name
+from edgelab.bundle.manifest import SIGNATURE, BundleError, manifest_sha256, tokenizer_name
 from edgelab.bundle.opening import open_tokenizer
 from edgelab.bundle.predict import Bundle
-from edgelab.bundle.signature import FILE, load_signed, sign
+from edgelab.bundle.signature import load_signed, sign
 from edgelab.bundle.vocabulary import pack_vocabulary
 from edgelab.datasets.dataset import Split
 from edgelab.stats.intervals import Interval, accuracy_interval
@@ -81,13 +81,13 @@ def sign_with_own_key(folder: Path) -> None:
 
 def forge_edition(folder: Path) -> None:
     """The edition that the signature claims, raised without the key."""
-    _change(folder / FILE, lambda content: content.replace(b'edition\\": ', b'edition\\": 9'))
+    _change(folder / SIGNATURE, lambda content: content.replace(b'edition\\": ', b'edition\\": 9'))
 
 
 def drop_signature(folder: Path) -> None:
     """Labels swapped, sealed anew, and the signature deleted."""
     swap_labels_and_seal(folder)
-    (folder / FILE).unlink()
+    (folder / SIGNATURE).unlink()
 
 
 DOWNGRADE = "an older edition put back"  # a sound, signed bundle: nothing is altered but which one stands there

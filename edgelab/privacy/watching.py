@@ -10,20 +10,22 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgelab.declarations import Sent, Stored
 from edgelab.machine.watching import VARIABLE
-from edgelab.privacy.data_flow import Declared, is_declared
+from edgelab.privacy.data_flow import Declared, is_declared, place_of
 from edgelab.workspace import PACKAGE
 
+FOLDERS = ("home", "bundle", "device", "chosen", "temporary")
+TELLING = ("uname", "sysctl")  # programs that tell what machine this is, to nobody else
 Places = Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True)
 class Event:
-    """`kind` is write, send, lookup or run; `target` a path, an address, a host or a program; `module` asked for it, where
+    """`kind` is write, folder, send, lookup or run; `target` a path, an address, a host or a program; `module` asked for it, where
     that is known."""
 
     kind: str
@@ -55,7 +57,11 @@ def run_watched(arguments: Sequence[str], *, environment: Mapping[str, str], fol
         searched = os.pathsep.join(filter(None, (place, str(PACKAGE.parent), os.environ.get("PYTHONPATH"))))
         inherited = os.environ | {"PYTHONPATH": searched, "PYTHONDONTWRITEBYTECODE": "1", VARIABLE: str(noted)}
         done = subprocess.run(
-            [sys.executable, *arguments], env=inherited | environment, capture_output=True, text=True, encoding="utf-8"
+            [sys.executable, *arguments],
+            env=inherited | dict(environment),
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
         )
         lines = noted.read_text("utf-8").splitlines() if noted.exists() else []
     events = in_the_end([Event(*json.loads(line)) for line in lines])
@@ -72,10 +78,12 @@ def in_the_end(events: Iterable[Event]) -> list[Event]:
             settled.append(event)
             continue
         old, new = event.target.split("\n")
-        moved = [e.kind == "write" and (e.target == old or e.target.startswith(f"{old}{os.sep}")) for e in settled]
+        moved = [
+            e.kind in ("write", "folder") and (e.target == old or e.target.startswith(f"{old}{os.sep}"))
+            for e in settled
+        ]
         settled = [
-            Event("write", new + e.target[len(old) :], e.module) if here else e
-            for e, here in zip(settled, moved, strict=True)
+            replace(e, target=new + e.target[len(old) :]) if here else e for e, here in zip(settled, moved, strict=True)
         ]
         if not any(moved):
             settled.append(Event("write", new, event.module))
@@ -83,32 +91,28 @@ def in_the_end(events: Iterable[Event]) -> list[Event]:
 
 
 def undeclared(events: Iterable[Event], declared: Iterable[Declared], places: Places) -> list[Event]:
-    """The events that no declaration covers. Folders are covered by what is declared inside them; programs by being this
-    Python, which is watched as well; names are looked up only of hosts that may be sent to."""
+    """The events that no declaration covers. A folder is covered within a place that any may be written to; a program by being
+    this Python, which is watched as well, or one that only tells of the machine; a name is looked up only of hosts that may be
+    sent to."""
     said = [entry.said for entry in declared]
-    stores, sends = [s for s in said if isinstance(s, Stored)], [s for s in said if isinstance(s, Sent)]
-    return [event for event in events if not _covered(event, stores, sends, places)]
+    return [event for event in events if not _covered(event, said, places)]
 
 
-def _covered(event: Event, stores: list[Stored], sends: list[Sent], places: Places) -> bool:
+def _covered(event: Event, said: Sequence[Stored | Sent], places: Places) -> bool:
+    sends = [entry for entry in said if isinstance(entry, Sent)]
     if event.kind == "write":
-        roots = [root for name in ("home", "bundle", "chosen", "temporary") for root in places.get(name, ())]
-        is_folder = os.path.isdir(event.target) and any(
-            event.target == root or event.target.startswith(f"{root}{os.sep}") or root.startswith(event.target)
-            for root in roots
-        )
-        known = any(is_declared(entry, event.target, places) for entry in stores)
-        return event.target == os.devnull or is_folder or known
+        stores = [entry for entry in said if isinstance(entry, Stored)]
+        return event.target == os.devnull or any(is_declared(entry, event.target, places) for entry in stores)
+    if event.kind == "folder":
+        roots = [Path(root) for name in FOLDERS for root in places.get(name, ())]
+        folder = Path(event.target)
+        return any(folder.is_relative_to(root) or root.is_relative_to(folder) for root in roots)
     if event.kind == "send":
         return any(is_declared(entry, event.target, places) for entry in sends)
     if event.kind == "lookup":
-        hosts = {address.rpartition(":")[0] for entry in sends for address in _addresses(entry, places)}
-        return event.target in hosts
-    return os.path.realpath(event.target) == os.path.realpath(sys.executable)
-
-
-def _addresses(entry: Sent, places: Places) -> Sequence[str]:
-    return places.get(entry.where.strip("{}"), ())
+        addresses = [address for entry in sends for address in places.get(place_of(entry.where), ())]
+        return event.target in {address.rpartition(":")[0] for address in addresses}
+    return event.target in TELLING or os.path.realpath(event.target) == os.path.realpath(sys.executable)
 
 
 def _files(folder: Path) -> dict[str, tuple[int, int]]:

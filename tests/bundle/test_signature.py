@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from edgelab.bundle.keys import new_keys, read_private_key, read_public_key
-from edgelab.bundle.manifest import BundleError, manifest_sha256
+from edgelab.bundle.manifest import BundleError, manifest_sha256, read_manifest, save
 from edgelab.bundle.signature import ABOUT, LARGEST, LAST_EDITION, load_signed, next_edition, sign, verify
 from edgelab.errors import UserError
 from tests.small_bundles import VOTES, model, small_bundle, tokenizer
@@ -240,6 +240,12 @@ def test_editions_grow_by_themselves(signed, keys):
     assert next_edition(signed) == 4
     assert sign(signed, keys / "own").edition == 4 and next_edition(signed) == 5
     assert sign(signed, keys / "own", edition=LAST_EDITION).edition == next_edition(signed) == LAST_EDITION
+
+
+def test_a_new_bundle_takes_the_place_of_a_signed_one_unsigned(signed, tiny):
+    """No signature stays beside what it does not fit."""
+    save(signed, signed / "model.onnx", tokenizer(), dataset=tiny, model="new", metrics={})
+    assert not (signed / "bundle.sig").exists() and read_manifest(signed)["model"] == "new"
 
 
 def test_the_first_edition(tmp_path, keys):

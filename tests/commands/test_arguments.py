@@ -19,6 +19,9 @@ NAMES = [
     "cloud",
     "fleet",
     "fleet report",
+    "keys",
+    "sign",
+    "verify",
     "cache list",
     "cache clear",
 ]

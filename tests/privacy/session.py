@@ -145,6 +145,11 @@ def plant(kind: str, folder: Path) -> None:
             socket.getaddrinfo("ana-is-late.invalid", 443)
     elif kind == "run":
         subprocess.run(["sh", "-c", "true"], check=True)
+    elif kind == "predict":
+        from edgelab.bundle.predict import Bundle
+        from tests.clouds import POCKET
+
+        print(Bundle.load(POCKET).predict("wake me at seven").label)
     else:
         assert kind == "nothing"
 

@@ -5,6 +5,7 @@ import pytest
 
 from edgelab.bundle.manifest import BundleError
 from edgelab.bundle.signature import load_signed
+from edgelab.datasets.dataset import joined
 from edgelab.datasets.loading import load
 from edgelab.personalization.users import load_users
 from edgelab.privacy import attacks
@@ -68,7 +69,8 @@ def test_defences_stand_beside_what_they_cost(few):
 
 
 def test_noise_costs_the_attacker_and_the_person():
-    phrases = attacks.all_phrases(load_users()[0])
+    user = load_users()[0]
+    phrases = joined([user.learn, user.held_out])
     rng = np.random.default_rng(0)
     centres = {name: rng.normal(size=32) for name in phrases.labels}
     features = np.stack([centres[name] + rng.normal(size=32) for name in phrases.labels])
@@ -77,6 +79,12 @@ def test_noise_costs_the_attacker_and_the_person():
     assert table["recognized, %"].tolist() == ["40.0", "5.0"]
     assert games[0.0].useful.mean() > games[1.0].useful.mean()
     assert games[0.0].auc.value > games[1.0].auc.value
+
+
+def test_all_phrases_of_a_person_are_seen():
+    phrases, features = attacks.phrases_of(1)
+    assert phrases.texts == load_users()[1].learn.texts + load_users()[1].held_out.texts
+    assert features.shape == (len(phrases), 384)
 
 
 def test_perturbed_requests_come_back_and_lose_their_slots(few):
