@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from edgelab.bundle.redaction import PRIVATE_SLOTS
 from edgelab.datasets.dataset import Split
 from edgelab.privacy.budget import Budget, BudgetSpent
 from edgelab.privacy.randomized import truth_probability
