@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from edgelab.declarations import Stored
-from edgelab.privacy.data_flow import declared, is_declared
+from edgelab.privacy.flow import declared, is_declared
 from edgelab.privacy.watching import Event, in_the_end, run_watched, undeclared
 from tests.labs import stub_assets
 
