@@ -6,7 +6,7 @@ import numpy as np
 
 from edgelab.course.exercises import Checks, Mistake
 from edgelab.declarations import Sent, Stored
-from edgelab.privacy.data_flow import Declared, is_declared
+from edgelab.privacy.flow import Declared, is_declared
 from edgelab.privacy.watching import Event, Places, undeclared
 
 PLACES = {"device": ["/phone/app"], "collector": ["10.0.0.5:443", "10.0.0.6:443"], "home": ["/phone/home"]}

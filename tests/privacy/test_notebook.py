@@ -7,7 +7,7 @@ from edgelab.datasets.dataset import Split
 from edgelab.datasets.slots import Span
 from edgelab.privacy import notebook
 from edgelab.privacy.aggregation import aggregate_groups
-from edgelab.privacy.data_flow import declared
+from edgelab.privacy.flow import declared
 from edgelab.privacy.randomized import randomized_response, unbiased_share
 from edgelab.privacy.telemetry import POCKET_PLAN
 from edgelab.privacy.watching import undeclared
