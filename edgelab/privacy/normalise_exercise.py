@@ -1,0 +1,123 @@
+"""Cases and mistakes of the exercise on perturbed requests: `normalise`."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+import numpy as np
+
+from edgelab.course.exercises import Checks, Mistake
+from edgelab.privacy.perturbed import (
+    LATIN,
+    OTHER_SCRIPTS,
+    PERTURBATIONS,
+    WIDTHLESS,
+    full_width,
+    homoglyphs,
+    normalise,
+    normalise_hard,
+    zero_width,
+)
+
+PLAIN = ("wake me at SEVEN", "text Ana that I'm late", "play Zoë's list number 2", "ADD MILK", "é")
+
+
+def _texts(rng: np.random.Generator) -> Iterator[tuple]:
+    for text in PLAIN:
+        for perturb in PERTURBATIONS.values():
+            yield (perturb(text, rng),)
+        yield (full_width(zero_width(homoglyphs(text, rng, 0.5), rng, 0.5), rng, 0.5),)
+    for texts in OTHER_SCRIPTS.values():
+        yield (str(rng.choice(texts)),)
+    yield (f"translate {rng.choice(OTHER_SCRIPTS['Russian'])} to English",)
+    yield ("tеxt OК",)  # the Russian letters е and К: of the second word only a capital is Latin
+    yield ("",)
+    yield ("\u200b",)
+
+
+def _dropped(text: str) -> str:
+    return "".join(character for character in text if character not in WIDTHLESS)
+
+
+def _words(text: str, *, ends: tuple[str, str] = ("a", "z"), lower: bool = True) -> str:
+    def read(word: str) -> str:
+        letters = word.lower() if lower else word
+        return word.translate(LATIN) if any(ends[0] <= letter <= ends[1] for letter in letters) else word
+
+    return re.sub(r"\w+", lambda found: read(found[0]), text)
+
+
+def _composed(text: str, form: str = "NFKC") -> str:
+    return unicodedata.normalize(form, text)  # type: ignore[arg-type]
+
+
+def _without_accents(text: str) -> str:
+    return "".join(c for c in _words(_dropped(_composed(text, "NFKD"))) if not unicodedata.combining(c))
+
+
+def register(check: Checks) -> None:
+    """Add the exercise to a notebook's registry."""
+    check.function(
+        normalise,
+        cases=_texts,
+        nudge="Three steps, one after the other: what is wide, what has no width, what only looks Latin. Which words may change?",
+        mistakes=(
+            Mistake(
+                "NFKC alone",
+                lambda text: _composed(text),
+                "NFKC makes wide letters narrow; a Cyrillic letter stays one, and so does what has no width.",
+            ),
+            Mistake(
+                "what is without width left in",
+                lambda text: _words(_composed(text)),
+                "the characters in WIDTHLESS are still there: leave them out, before you look for words.",
+            ),
+            Mistake(
+                "wide letters left",
+                lambda text: _words(_dropped(text)),
+                'letters of East Asian width are still there: unicodedata.normalize("NFKC", text) comes first.',
+            ),
+            Mistake(
+                "look-alikes left",
+                lambda text: _dropped(_composed(text)),
+                "translate by LATIN, word by word, what only looks like Latin.",
+            ),
+            Mistake(
+                "everywhere",
+                normalise_hard,
+                "a Russian word has none of a to z: it is somebody's language, and stays.",
+            ),
+            Mistake(
+                "by the whole text",
+                lambda text: (
+                    _dropped(_composed(text)).translate(LATIN) if re.search("[A-Za-z]", _composed(text)) else text
+                ),
+                "an English sentence may quote a Russian word: decide for each word (\\w+), not for the text.",
+            ),
+            Mistake(
+                "small letters alone",
+                lambda text: _words(_dropped(_composed(text)), lower=False),
+                "a word may be written in capitals: A to Z are Latin as well.",
+            ),
+            Mistake(
+                "lower case",
+                lambda text: normalise(text).lower(),
+                "capitals are no trick: leave them as they are.",
+            ),
+            Mistake(
+                "accents gone",
+                _without_accents,
+                "NFKD takes letters apart, and accents are no trick: compose with NFKC.",
+            ),
+            Mistake(
+                "only ASCII",
+                lambda text: normalise(text).encode("ascii", "ignore").decode(),
+                "who throws away what is not ASCII throws away other languages, and half of a perturbed word.",
+            ),
+            Mistake(
+                "looked for words first",
+                lambda text: _dropped(_composed(_words(text))),
+                "a zero-width space parts a word in two, and wide letters are none of a to z: clean up before you look for words.",
+            ),
+        ),
+    )
