@@ -16,7 +16,6 @@ from pathlib import Path
 
 from edgelab.build.measured import Measured
 from edgelab.bundle.manifest import strangers
-from edgelab.bundle.signature import FILE as SIGNATURE
 from edgelab.bundle.signature import sign
 from edgelab.declarations import Stored
 from edgelab.errors import UserError, try_to_write
@@ -82,7 +81,7 @@ def _foreign(out: Path) -> Iterator[str]:
         elif entry.name not in OUTPUT or entry.is_symlink() or entry.is_dir() != (entry.name == "bundle"):
             yield entry.name
         elif entry.is_dir():
-            yield from (f"bundle/{name}" for name in strangers(entry) if name != SIGNATURE)
+            yield from (f"bundle/{name}" for name in strangers(entry))
 
 
 def write(

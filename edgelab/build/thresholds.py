@@ -3,8 +3,9 @@
 import numpy as np
 
 from edgelab.bundle.answers import Answers
-from edgelab.routing.thresholds import auroc, conformal_threshold
+from edgelab.routing.thresholds import conformal_threshold
 from edgelab.stats.intervals import Interval, accuracy_interval
+from edgelab.stats.ranking import auroc
 
 PROMISES = (0.01, 0.02, 0.05, 0.1)  # at most this share of all requests is kept and wrong, on average
 
