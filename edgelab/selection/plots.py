@@ -61,7 +61,7 @@ def front_of(
 ) -> "tuple[Figure, str]":
     """A share with its interval over the size, a point a model; those on the front in orange, the bar dashed. In words, too."""
     drawn, axes = plots.figure(height=4.2)
-    told = []
+    told: list[str] = []
     for row, first in zip(rows, on_front, strict=True):
         found = intervals(row, rows, requirements)
         share, size = found[measure], found["mb"].value
