@@ -1,6 +1,6 @@
 """What the package keeps and sends, declared next to the code that does it.
 
-A file that writes or sends has a tuple `DECLARED` of these, written in plain texts alone: `privacy/data_flow.py` reads it out
+A file that writes or sends has a tuple `DECLARED` of these, written in plain texts alone: `privacy/flow.py` reads it out
 of the source without running it, and a test watches a whole session for a write or a send that nobody declared.
 
 `part` tells whose it is: `pocket` is the assistant as it would be on a phone, `course` what a learner's machine does besides.

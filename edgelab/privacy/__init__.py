@@ -1,7 +1,7 @@
 """`09_privacy`: what leaves the device, and who can take the model.
 
 What leaves: `randomized` (randomized response), `telemetry` and its `budget`, `redacting` (what redaction hides, and costs),
-`data_flow` (what the package itself stores and sends), `label` and `duties` made from it.
+`flow` (what the package itself stores and sends), `watching` whether that is so, a `label` made from it, and `laws`.
 
 Who can take it, and what stands against that, on the project's own bundle: `inspection`, `extraction`, `membership`,
 `tampering`, `encryption`, `perturbed`.
@@ -9,8 +9,6 @@ Who can take it, and what stands against that, on the project's own bundle: `ins
 
 from edgelab.privacy.aggregation import GroupTooSmall, aggregate, aggregate_groups, share_below
 from edgelab.privacy.budget import Budget, BudgetSpent
-from edgelab.privacy.data_flow import Declared, data_flow, declared, declared_sends, declared_stores, is_declared
-from edgelab.privacy.duties import Duty, duties
 from edgelab.privacy.encryption import (
     Exposed,
     decrypt_folder,
@@ -30,6 +28,7 @@ from edgelab.privacy.extraction import (
     victim_answers,
     worth_of_confidence,
 )
+from edgelab.privacy.flow import Declared, data_flow, declared, declared_sends, declared_stores, is_declared
 from edgelab.privacy.inspection import (
     Inspected,
     inspect_bundle,
@@ -40,6 +39,7 @@ from edgelab.privacy.inspection import (
 )
 from edgelab.privacy.journal import LATENCY_EDGES_MS, Journal, bin_of
 from edgelab.privacy.label import privacy_label
+from edgelab.privacy.laws import Duty, duties
 from edgelab.privacy.membership import Game, adapter_game, prototype_game
 from edgelab.privacy.perturbed import (
     OTHER_SCRIPTS,

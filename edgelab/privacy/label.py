@@ -8,7 +8,7 @@ collected.
 from collections.abc import Sequence
 
 from edgelab.declarations import Sent
-from edgelab.privacy.data_flow import Declared, declared_sends
+from edgelab.privacy.flow import Declared, declared_sends
 
 # What a receiver may know, by the kinds of `declarations.Sent`: in plain words, Apple's, Google's, and what it is for.
 WORDS: dict[str, tuple[str, str, str, str]] = {

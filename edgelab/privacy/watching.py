@@ -15,7 +15,7 @@ from pathlib import Path
 
 from edgelab.declarations import Sent, Stored
 from edgelab.machine.watching import VARIABLE
-from edgelab.privacy.data_flow import Declared, is_declared, place_of
+from edgelab.privacy.flow import Declared, is_declared, place_of
 from edgelab.workspace import PACKAGE
 
 FOLDERS = ("home", "bundle", "device", "chosen", "temporary")

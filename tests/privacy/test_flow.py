@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from edgelab.declarations import PLACES, Sent, Stored
-from edgelab.privacy.data_flow import (
+from edgelab.privacy.flow import (
     Declared,
     data_flow,
     declared,
@@ -16,8 +16,8 @@ from edgelab.privacy.data_flow import (
     is_declared,
     read_declared,
 )
-from edgelab.privacy.duties import LOCATIONS, duties
 from edgelab.privacy.label import WORDS, privacy_label
+from edgelab.privacy.laws import LOCATIONS, duties
 from edgelab.workspace import PACKAGE
 
 KEPT = Stored(what="w", where="{home}/a/*.json", how_long="a day", about="user", part="pocket")
