@@ -65,7 +65,9 @@ def homoglyphs(text: str, generator: np.random.Generator, share: float = 0.3) ->
 
 
 def zero_width(text: str, generator: np.random.Generator, share: float = 0.3) -> str:
-    """With a space that takes no room in the middle of a share of its words; of one at least."""
+    """With a space that takes no room in the middle of a share of its words; of one at least. BERT's tokenizer drops such
+    characters itself, so that this does nothing to the course's bundles; to others, and to whatever looks for a word or an
+    address in the text, it does."""
     places = [match.start() + len(match[0]) // 2 for match in re.finditer(r"\w{2,}", text)]
     characters = list(text)
     for i in _some(places, share, generator):
