@@ -13,7 +13,7 @@ PLACES = {
     "home": "EDGELAB_HOME, else artifacts/ of the checkout or the user's cache",
     "bundle": "the bundle's folder",
     "device": "the app's own folder on the device",
-    "chosen": "a file or folder that the user names",
+    "chosen": "a file, folder or address that the user names",
     "temporary": "the system's folder for temporary files",
     "cloud": "this machine (the stand-in); with EDGELAB_CLOUD_MODEL set, the address in OPENAI_BASE_URL",
     "collector": "the address that the app's maker names; there is no default",

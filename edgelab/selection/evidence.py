@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from edgelab.declarations import Stored
 from edgelab.errors import UserError
 from edgelab.selection.form import FormError, Requirements
 from edgelab.stats.dependence import dependent_percentile_interval
@@ -21,6 +22,15 @@ SHARE_OF = {
     "high_stakes": "high_stakes_wrong",
     "private": "private_sent",
 }
+DECLARED = (
+    Stored(
+        what="what each model did on the examples that a decision rests on, and the bar",
+        where="{chosen}",
+        how_long="until deleted by hand",
+        about="nobody",
+        part="course",
+    ),
+)
 
 
 class EvidenceError(UserError):

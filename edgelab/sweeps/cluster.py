@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from edgelab import __version__
+from edgelab.declarations import Sent
 from edgelab.errors import UserError
 from edgelab.workspace import LIBRARIES, versions
 
@@ -22,6 +23,16 @@ ADDRESS = re.compile(r"(tcp|tls)://[^/\s]+:\d{1,5}")
 ENGINE = ("dask", "distributed", "cloudpickle", "msgpack", "tornado", "pyarrow")
 LOGGERS = ("distributed", "distributed.client", "distributed.gc", "bokeh", "tornado", "tornado.application")
 HOW_TO_INSTALL = "pip install '.[sweep]'"
+DECLARED = (
+    Sent(
+        what="a sweep's trials, or the logs that are scored and the bundle, to the workers that do them",
+        to="the scheduler that the user names, and its workers",
+        where="{chosen}",
+        policy="only where --scheduler names one; without it the workers are processes of this machine",
+        about="nobody",
+        part="course",
+    ),
+)
 
 
 class ClusterError(UserError):

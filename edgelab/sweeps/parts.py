@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from edgelab.declarations import Stored
 from edgelab.errors import UserError, try_to_write
 from edgelab.workspace import write_atomic
 
@@ -19,6 +20,15 @@ RECORD = {
     "sweep": "sweep-record.json",
     "scores": "scores-record.json",
 }  # what a folder holds, and the file that says of what
+DECLARED = (
+    Stored(
+        what="results of a sweep or scores of logs, in parts, with a record of what they are of",
+        where="{chosen}/**",
+        how_long="until deleted by hand",
+        about="nobody",
+        part="course",
+    ),
+)
 
 
 class PartsError(UserError):

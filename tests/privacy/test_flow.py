@@ -119,6 +119,7 @@ CALLS = {
 }
 BUILT = "into a folder that build_once renames into place, or that the caller names: workspace declares it"
 CHOSEN = "a copy of a bundle, into a folder that the notebook names"
+PARTS = "into the folder that sweeps.parts declares"
 TEMPORARY = "into a temporary folder that is gone with the block"
 ELSEWHERE = {
     "bundle.answers": BUILT,
@@ -133,12 +134,17 @@ ELSEWHERE = {
     "models.trained": BUILT,
     "personalization.kept": BUILT,
     "personalization.seen": BUILT,
+    "privacy.attacks": CHOSEN,
     "privacy.encryption": CHOSEN,
     "privacy.extraction": BUILT,
     "privacy.membership": BUILT,
+    "privacy.session": "the fault that an exercise plants, into a folder that the notebook names",
     "privacy.tampering": CHOSEN,
     "privacy.watching": TEMPORARY,
     "quantization.conversion": BUILT,
+    "sweeps.run": PARTS,
+    "sweeps.score_run": PARTS,
+    "sweeps.worker": "to the null device",
     "tiers.ai_hub": BUILT,
 }
 
