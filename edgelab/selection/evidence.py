@@ -14,6 +14,16 @@ from edgelab.stats.dependence import dependent_percentile_interval
 from edgelab.stats.intervals import Interval, accuracy_interval, retention_interval
 from edgelab.workspace import write_atomic
 
+DECLARED = (
+    Stored(
+        what="the form and the evidence of a decision: what each model got right, example by example, and its latencies",
+        where="{home}/decision.json",
+        how_long="until deleted by hand",
+        about="device",
+        part="course",
+    ),
+)
+
 OUTCOMES = ("right_label", "right_call", "high_stakes_wrong", "private_sent")
 # The share of the form that each column of outcomes is.
 SHARE_OF = {
