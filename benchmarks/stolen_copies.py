@@ -1,7 +1,7 @@
 """How far a thief's copy of the shipped bundle agrees with it, by what it is shown and how often it asks: the file by which the
 shipping plan of `09_privacy` is judged.
 
-python -m benchmarks.stolen_copies      writes data/figures/stolen_copies.csv, a mean over draws of the thief's texts
+python -m benchmarks.stolen_copies      writes data/figures/stolen_copies.csv, of one draw of the thief's texts
 """
 
 import sys

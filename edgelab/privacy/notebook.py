@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from edgelab.bundle.redaction import PRIVATE_SLOTS
 from edgelab.datasets.dataset import Split
 from edgelab.privacy.budget import Budget, BudgetSpent
 from edgelab.privacy.randomized import truth_probability
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from pandas.io.formats.style import Styler
 
-SHIPPED = data_home() / "bundles" / "pocket"
+SHIPPED, PRIVATE = data_home() / "bundles" / "pocket", PRIVATE_SLOTS
 _made: list[tempfile.TemporaryDirectory] = []  # one, from the first call on; it goes with the kernel
 
 
