@@ -1,13 +1,14 @@
 """Logs of millions of requests scored: every row once with a worker killed, memory, and the rate on 2 workers against 1.
 
-    python -m benchmarks.scoring FOLDER [--rows 10000000] [--turns 5]
+    python -m benchmarks.scoring FOLDER [--rows 10000000] [--noisy 0.5] [--turns 5]
 
-The logs are made of Pocket's `test` with noise: in half of the rows one to three characters are dropped, doubled or
-exchanged, each differently. The killed run goes by the command's own function. For the ratio 1 and 2 workers take turns
+The logs are made of Pocket's `test` with noise: in a share of the rows (--noisy) one to three characters are dropped,
+doubled or exchanged, each time differently; the others repeat, and a text is asked once in each piece. The killed run goes by the command's own function. For the ratio 1 and 2 workers take turns
 on the same part of the logs, in an order drawn anew; each turn gives a ratio.
 """
 
 import argparse
+import contextlib
 import os
 import random
 import shutil
@@ -28,7 +29,6 @@ from edgelab.workspace import data_home
 
 BUNDLE = data_home() / "bundles" / "pocket"
 FILE_ROWS, GROUP_ROWS = 1_000_000, 50_000
-NOISY = 0.5  # the share of rows with slips of the hand
 ASSUMED_PRICE = 0.05  # dollars of an hour of one core: an assumption
 
 
@@ -46,15 +46,15 @@ def noisy(text: str, draw: random.Random) -> str:
     return text
 
 
-def requests(count: int, seed: int) -> Iterator[str]:
-    """Texts of Pocket's test, half of them with slips."""
+def requests(count: int, noisy_share: float, seed: int) -> Iterator[str]:
+    """Texts of Pocket's test, a share of them with slips."""
     texts, draw = load("pocket").test.texts, random.Random(seed)
     for _ in range(count):
         text = draw.choice(texts)
-        yield noisy(text, draw) if draw.random() < NOISY else text
+        yield noisy(text, draw) if draw.random() < noisy_share else text
 
 
-def write_logs(folder: Path, rows: int) -> None:
+def write_logs(folder: Path, rows: int, noisy_share: float) -> None:
     """Parquet files of a million rows at most."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -63,7 +63,7 @@ def write_logs(folder: Path, rows: int) -> None:
     for number, start in enumerate(range(0, rows, FILE_ROWS)):
         file = folder / f"{number:04d}.parquet"
         if not file.exists():
-            texts = pa.array(requests(min(FILE_ROWS, rows - start), seed=number), pa.string())
+            texts = pa.array(requests(min(FILE_ROWS, rows - start), noisy_share, seed=number), pa.string())
             pq.write_table(pa.table({"text": texts}), file, row_group_size=GROUP_ROWS, compression="zstd")
 
 
@@ -84,7 +84,6 @@ def killed_run(logs: Path, out: Path, rows: int) -> Scored:
     """On two workers, one of which is killed when a third is done."""
     killed: list[int] = []
     with workers_of(None, 2) as client:
-        import contextlib
 
         def say(line: str) -> None:
             print(" ", line, flush=True)
@@ -108,17 +107,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path, help="for the logs and what is made of them")
     parser.add_argument("--rows", type=int, default=10_000_000)
+    parser.add_argument("--noisy", type=float, default=0.5, help="the share of rows with slips of the hand")
     parser.add_argument("--turns", type=int, default=5)
     parser.add_argument("--turn-rows", type=int, default=400_000)
     args = parser.parse_args()
-    logs, turn_logs, out = (
-        args.folder / f"logs-{args.rows}",
-        args.folder / f"turn-{args.turn_rows}",
-        args.folder / "out",
-    )
+    logs, turn_logs = (args.folder / f"{rows}-{args.noisy}" for rows in (args.rows, args.turn_rows))
+    out = args.folder / "out"
     start = time.monotonic()
-    write_logs(logs, args.rows)
-    write_logs(turn_logs, args.turn_rows)
+    write_logs(logs, args.rows, args.noisy)
+    if args.turns:
+        write_logs(turn_logs, args.turn_rows, args.noisy)
     print(f"{host().cpu}, {host().cores} cores; logs written in {time.monotonic() - start:.0f} s", flush=True)
 
     if args.rows:

@@ -22,6 +22,7 @@ CONNECT_S, WORKERS_S = 10.0, 30.0  # how long a scheduler, and then its first wo
 ADDRESS = re.compile(r"(tcp|tls)://[^/\s]+:\d{1,5}")
 ENGINE = ("dask", "distributed", "cloudpickle", "msgpack", "tornado", "pyarrow")
 LOGGERS = ("distributed", "distributed.client", "distributed.gc", "bokeh", "tornado", "tornado.application")
+NOTHING = logging.CRITICAL + 1  # the level of what they may say
 HOW_TO_INSTALL = "pip install '.[sweep]'"
 DECLARED = (
     Sent(
@@ -77,7 +78,7 @@ def _silence() -> Iterator[None]:
     handlers = {handler for name in LOGGERS for handler in logging.getLogger(name).handlers}
     levels = {handler: handler.level for handler in handlers}
     for handler in handlers:
-        handler.setLevel(logging.CRITICAL + 1)
+        handler.setLevel(NOTHING)
     try:
         yield
     finally:
@@ -91,7 +92,7 @@ def _started(workers: int) -> Iterator["Client"]:
     from distributed import Client, LocalCluster
 
     # No limit of memory: at its 80 % dask would pause a worker, which on a small machine is for ever.
-    options = {"threads_per_worker": 1, "memory_limit": None, "dashboard_address": None, "silence_logs": False}
+    options = {"threads_per_worker": 1, "memory_limit": None, "dashboard_address": None, "silence_logs": NOTHING}
     with (
         # A worker that died is started anew. One that takes longer than this to be back (the default is 15 s, which a busy
         # machine needs to import dask), or that dies again just then, dask would give up without a word.

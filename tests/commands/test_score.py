@@ -56,13 +56,16 @@ INTERRUPTED = """
 import os, signal, sys
 from edgelab import cli
 from edgelab.sweeps import pieces, score_run
+from tests import sweep_tasks
 
 pieces.PIECE_BYTES, score_run.EVERY_S = 100, 0
+score_run.score_piece = sweep_tasks.killing_score_piece
 end = score_run.Progress.end
 
 def interrupted(*args):
     end(*args)
-    os.killpg(0, signal.SIGINT)  # as a terminal does: its workers get it, too
+    if args[0].ended == 2:
+        os.killpg(0, signal.SIGINT)  # as a terminal does: its workers get it, too
 
 score_run.Progress.end = interrupted
 if __name__ == "__main__":
@@ -71,15 +74,15 @@ if __name__ == "__main__":
 
 
 @pytest.mark.skipif(os.name == "nt", reason="other signals")
-def test_ctrl_c_loses_nothing_and_the_same_command_goes_on(bundle, logs, tmp_path, edgelab, monkeypatch):
+def test_ctrl_c_after_a_killed_worker_loses_nothing_and_the_same_command_goes_on(bundle, logs, tmp_path, edgelab, monkeypatch):
     program, out = tmp_path / "interrupted.py", tmp_path / "out"
     program.write_text(INTERRUPTED)
     command = [sys.executable, str(program), "score", str(bundle), str(logs), "--out", str(out), "--workers", "1"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     options = {"capture_output": True, "text": True, "env": environment, "start_new_session": True, "timeout": 300}
     done = subprocess.run(command, cwd=ROOT, **options, **HEEDING)
-    progress, told = done.stderr.splitlines()
-    assert (done.returncode, done.stdout) == (130, "") and progress.startswith("[1/")
+    *progress, told = done.stderr.splitlines()
+    assert (done.returncode, done.stdout) == (130, "") and [line[:3] for line in progress] == ["[1/", "[2/"], done.stderr
     assert told == "edgelab: interrupted; the same command goes on from the last finished piece"
     kept = {part: part.stat().st_mtime_ns for part in out.glob("part-*.parquet")}
     assert kept
