@@ -32,15 +32,6 @@ SHARE_OF = {
     "high_stakes": "high_stakes_wrong",
     "private": "private_sent",
 }
-DECLARED = (
-    Stored(
-        what="what each model did on the examples that a decision rests on, and the bar",
-        where="{chosen}",
-        how_long="until deleted by hand",
-        about="nobody",
-        part="course",
-    ),
-)
 
 
 class EvidenceError(UserError):
