@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 
 from edgelab import workspace
 from edgelab.declarations import Stored
@@ -81,8 +82,25 @@ def outcomes() -> dict[str, Outcome]:
     return {key: Outcome(**values) for key, values in _all().items()}
 
 
-def choose(choice: Choice) -> None:
-    """Keep which model was chosen, and when; the latest choice counts."""
+class Decided(Protocol):
+    """A decision, as `selection.decide` makes it."""
+
+    @property
+    def chosen(self) -> str | None:
+        """Which model ships."""
+
+    @property
+    def reasons(self) -> Mapping[str, Sequence[str]]:
+        """What each one fails."""
+
+    @property
+    def probability(self) -> float | None:
+        """That the chosen one truly clears."""
+
+
+def choose(data: str, asked: Mapping[str, float], decision: Decided) -> None:
+    """Keep which model was chosen for which data, and when; the latest choice counts."""
+    choice = Choice(decision.chosen, data, asked, decision.reasons, decision.probability)
     workspace.home().mkdir(parents=True, exist_ok=True)
     workspace.write_atomic(choice_file(), json.dumps(asdict(choice) | {"decided_at": _now()}, indent=1))
 

@@ -80,7 +80,7 @@ def test_it_is_written_from_what_was_kept(tmp_path, monkeypatch, capsys):
     prediction.record("kept", 85, "%")
     prediction.reveal("kept", 91.25, "%")
     scoreboard.add([row()])
-    outcomes.choose(CHOICE)
+    outcomes.choose(CHOICE.data, CHOICE.asked, CHOICE)
     lines = machine_report.write(RUNS)
     assert lines[-1] == f"report: {tmp_path / 'home' / 'report.html'}" and any("85 %" in line for line in lines)
     text = machine_report.file().read_text("utf-8")

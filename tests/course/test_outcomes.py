@@ -35,8 +35,8 @@ def test_a_result_that_nobody_asked_for_goes_by_its_key_and_order_is_that_of_ask
 
 
 def test_the_latest_choice_counts():
-    outcomes.choose(Choice(None, "pocket", {"max_mb": 1.0}, {"a": ("size",)}))
-    outcomes.choose(Choice("a", "mine", {"max_mb": 2.0}, {"a": ()}, 0.75))
+    outcomes.choose("pocket", {"max_mb": 1.0}, Choice(None, "", {}, {"a": ("size",)}))
+    outcomes.choose("mine", {"max_mb": 2.0}, Choice("a", "", {}, {"a": ()}, 0.75))
     found = outcomes.chosen()
     assert (found.chosen, found.data, found.asked, found.reasons, found.probability) == (
         "a",
