@@ -294,7 +294,9 @@ def test_the_page_reads_without_the_picture_and_without_a_network(report, folder
     assert fetched == [image["src"]] and not {"script", "link"} & {tag for tag, _ in page.tags} and "url(" not in text
     assert report["chosen"] in report_page.verdict(report)
     rows = [attributes for tag, attributes in page.tags if tag == "tr"]
-    assert len(rows) == 9 and sum(row.get("class") == "chosen" for row in rows) == 1
+    assert (
+        [row.get("class") for row in rows[:9]].count("chosen") == sum(row.get("class") == "chosen" for row in rows) == 1
+    )
 
 
 def test_names_from_the_data_are_text_on_the_page(report):
