@@ -65,7 +65,9 @@ def homoglyphs(text: str, generator: np.random.Generator, share: float = 0.3) ->
 
 
 def zero_width(text: str, generator: np.random.Generator, share: float = 0.3) -> str:
-    """With a space that takes no room in the middle of a share of its words; of one at least."""
+    """With a space that takes no room in the middle of a share of its words; of one at least. BERT's tokenizer drops such
+    characters itself, so that this does nothing to the course's bundles; to others, and to whatever looks for a word or an
+    address in the text, it does."""
     places = [match.start() + len(match[0]) // 2 for match in re.finditer(r"\w{2,}", text)]
     characters = list(text)
     for i in _some(places, share, generator):
@@ -145,8 +147,14 @@ def judge_perturbation(
         np.asarray(answer(texts)) == gold
         for texts in (split.texts, perturbed, [normaliser(text) for text in perturbed])
     )
-    shares = (accuracy_interval(right) for right in (clean, before, after))
-    return Perturbed(name, *shares, paired_difference(clean, before), paired_difference(after, before))
+    return Perturbed(
+        name,
+        accuracy_interval(clean),
+        accuracy_interval(before),
+        accuracy_interval(after),
+        lost=paired_difference(clean, before),
+        restored=paired_difference(after, before),
+    )
 
 
 def altered(texts: Sequence[str], normaliser: Callable[[str], str] = normalise) -> Interval:

@@ -119,7 +119,7 @@ def test_judged_on_a_model_that_knows_exact_words():
         judge_perturbation(answer, split, "magic")
 
 
-def test_on_pocket_what_takes_no_room_hurts_and_normalising_gives_all_of_it_back(pocket):
+def test_on_pocket_what_hurts_what_does_nothing_and_what_is_given_back(pocket):
     from edgelab.datasets.loading import load
 
     split = load("pocket").validation.where(lambda i: i % 4 == 0)
@@ -129,5 +129,7 @@ def test_on_pocket_what_takes_no_room_hurts_and_normalising_gives_all_of_it_back
 
     hurt = judge_perturbation(answer, split, "homoglyphs")
     assert hurt.lost.low > 0.1 and hurt.restored.low > 0.1 and hurt.normalised.value > hurt.perturbed.value
+    unseen = judge_perturbation(answer, split, "zero width")
+    assert unseen.lost.value == 0  # BERT's tokenizer drops what takes no room
     slipped = judge_perturbation(answer, split, "typos")
     assert slipped.lost.value > 0 and slipped.restored.value == 0  # a slip is no odd character: nothing is given back
