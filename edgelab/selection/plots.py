@@ -90,8 +90,9 @@ def values_of(rows: Sequence[Evidence], measures: Sequence[str], requirements: R
     return np.array([[each[name].value if name in each else np.nan for name in measures] for each in found])
 
 
-def scored(rows: Sequence[Evidence], taken: Mapping[str, LatencySamples]) -> "list[scoreboard.Row]":
-    """The rows as the scoreboard has them, on validation; `taken` are the latencies on this machine, by name."""
+def scored(rows: Sequence[Evidence], taken: Mapping[str, LatencySamples], data: str) -> "list[scoreboard.Row]":
+    """The rows as the scoreboard has them, on validation of the data of that name; `taken` are the latencies on this machine,
+    by name."""
     return [
         scoreboard.measured(
             "10_selection",
@@ -101,6 +102,7 @@ def scored(rows: Sequence[Evidence], taken: Mapping[str, LatencySamples]) -> "li
             size_bytes=row.size_bytes,
             call_exact_match=None if row.right_call is None else float(row.right_call.mean()),
             precision=row.name.split()[-1],
+            data=data,
             split="validation",
         )
         for row in rows
