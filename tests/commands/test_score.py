@@ -74,7 +74,9 @@ if __name__ == "__main__":
 
 
 @pytest.mark.skipif(os.name == "nt", reason="other signals")
-def test_ctrl_c_after_a_killed_worker_loses_nothing_and_the_same_command_goes_on(bundle, logs, tmp_path, edgelab, monkeypatch):
+def test_ctrl_c_after_a_killed_worker_loses_nothing_and_the_same_command_goes_on(
+    bundle, logs, tmp_path, edgelab, monkeypatch
+):
     program, out = tmp_path / "interrupted.py", tmp_path / "out"
     program.write_text(INTERRUPTED)
     command = [sys.executable, str(program), "score", str(bundle), str(logs), "--out", str(out), "--workers", "1"]
@@ -82,7 +84,9 @@ def test_ctrl_c_after_a_killed_worker_loses_nothing_and_the_same_command_goes_on
     options = {"capture_output": True, "text": True, "env": environment, "start_new_session": True, "timeout": 300}
     done = subprocess.run(command, cwd=ROOT, **options, **HEEDING)
     *progress, told = done.stderr.splitlines()
-    assert (done.returncode, done.stdout) == (130, "") and [line[:3] for line in progress] == ["[1/", "[2/"], done.stderr
+    assert (done.returncode, done.stdout) == (130, "") and [line[:3] for line in progress] == ["[1/", "[2/"], (
+        done.stderr
+    )
     assert told == "edgelab: interrupted; the same command goes on from the last finished piece"
     kept = {part: part.stat().st_mtime_ns for part in out.glob("part-*.parquet")}
     assert kept
