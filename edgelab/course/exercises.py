@@ -46,6 +46,7 @@ from edgelab.course.compare import difference, kind, same, show
 from edgelab.course.running import Call, trace, within
 
 Case = tuple | dict[str, Any]  # the arguments of one call, by place or by name
+VAST = 100_000  # of an output that has more parts nobody asks whether it is hard-coded
 ROUNDS = 3  # each exercise's cases are drawn this often, from as many seeds
 TODO = "[todo] {}: replace the ... with your own; going on with the course's own answer"
 PASS = "[pass] {}: it holds on every case; using yours from here on"
@@ -135,7 +136,10 @@ class FunctionExercise:
 
     def _constant(self, calls: list[Call]) -> bool:
         first = calls[0].output
-        return first is not None and not any(c.fault or not same(c.output, first, 0, 0) for c in calls)
+        parts = first.size if kind(first) == "an array" else len(first) if kind(first) in ("a list", "a dict") else 1
+        return (
+            first is not None and parts <= VAST and not any(c.fault or not same(c.output, first, 0, 0) for c in calls)
+        )
 
 
 @dataclass(frozen=True)

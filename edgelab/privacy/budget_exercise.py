@@ -35,6 +35,10 @@ def _sequences(rng: np.random.Generator) -> Iterator[tuple]:
     yield [(0.1, "latency")] * int(rng.integers(4, 9)), 0.3  # three of 0.1 are 0.3, if one counts as people do
     yield [(1.0, "latency"), (5.0, "crashes"), (1.0, "latency"), (0.5, "latency")], 2.0  # refused, and later granted
     yield [(2.0, "crashes")], 2.0
+    yield (
+        [(1.25, "crashes"), *[(epsilon, "latency") for epsilon in (0.79, 0.754, 0.7502, 0.75)]],
+        2.0,
+    )  # a little too much
     yield [(2.5, "crashes")], 2.0
     yield [], 1.0
 
@@ -85,6 +89,11 @@ def register(check: Checks) -> None:
                 "sums of floats",
                 _in_floats,
                 "0.1 + 0.1 + 0.1 is a little above 0.3 in floats: sum fractions.Fraction(str(epsilon)), or round the sum.",
+            ),
+            Mistake(
+                "in tenths",
+                _walk(lambda after, limit: round(10 * after) <= round(10 * limit)),
+                "a request may cost hundredths, too: round far behind the point, or sum fractions.Fraction(str(epsilon)).",
             ),
             Mistake(
                 "the last drop kept",

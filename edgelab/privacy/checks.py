@@ -12,7 +12,7 @@ from edgelab.privacy import (
     normalise_exercise,
     response_exercise,
 )
-from edgelab.privacy.shipping_exercise import MISTAKES, SHIPPING_PLAN, judge_plan
+from edgelab.privacy.shipping_exercise import MISTAKES, SHIPPING_PLAN, judge_twice
 
 check = Checks()
 response_exercise.register(check)
@@ -27,7 +27,7 @@ normalise_exercise.register(check)
 check.design(
     "shipping_plan",
     SHIPPING_PLAN,
-    judge=judge_plan,
+    judge=judge_twice,
     nudge="Begin with the budget: how often must a phone report, and what may each report cost? Then: how large must a group be?",
     mistakes=MISTAKES,
 )

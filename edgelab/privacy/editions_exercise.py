@@ -30,6 +30,7 @@ def _sequences(rng: np.random.Generator) -> Iterator[tuple]:
     yield [(999, False), (4, True), (5, True), (4, True)], 3  # a forgery must not lock the device
     yield [(3, True), (3, True), (2, True), (4, True)], 3  # the same again, and an older one
     yield [(7, True), (9, True), (8, True)], 2  # editions may be skipped
+    yield [(4, True), (2026, True), (2025, True), (2026, True)], 3  # a number is a number, however far
     yield [(2, False)], 1
     yield [], int(rng.integers(1, 9))
 
@@ -93,6 +94,11 @@ def register(check: Checks) -> None:
                 "only the next",
                 _walk(lambda edition, sound, seen: sound and edition in (seen, seen + 1), _raised),
                 "a phone that lay in a drawer misses editions: a later one is as good as the next.",
+            ),
+            Mistake(
+                "not too far ahead",
+                _walk(lambda edition, sound, seen: sound and seen <= edition <= seen + 100, _raised),
+                "who has the maker's signature may count as they like, by years, say: no edition is too high.",
             ),
             Mistake(
                 "as its maker says",

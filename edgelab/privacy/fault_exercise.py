@@ -30,7 +30,7 @@ def overspent(log: Log, promised: float) -> list[str]:
     for row in log:
         if row["coin"] == "new":
             spent[row["phone"]] = spent.get(row["phone"], 0.0) + row["epsilon"]
-    return sorted(phone for phone, epsilon in spent.items() if epsilon > promised)
+    return sorted(phone for phone, epsilon in spent.items() if epsilon > promised + 1e-9)  # three times 0.1 is 0.3
 
 
 def handed_over(phones: int = 200, seed: int = 9) -> tuple[Log, dict[str, bool]]:
@@ -97,6 +97,7 @@ def _logs(rng: np.random.Generator) -> Iterator[tuple]:
     for phones, promised in ((6, 4.0), (12, 2.5), (18, 1.0)):
         rows = [row for number in range(phones) for row in _short(rng, f"p{number}", promised, HOW[number % len(HOW)])]
         yield [rows[place] for place in rng.permutation(len(rows))], promised
+    yield [row for reports in (3, 4) for row in _tenths(f"p{reports}", reports)], 0.3
     yield [], 4.0
     yield list(_short(rng, "p1", 0.5, "to the limit")), 0.0
 
@@ -125,14 +126,23 @@ def _short(rng: np.random.Generator, phone: str, promised: float, how: str) -> I
         }
 
 
-def _summed(log: Log, key: Callable[[dict], tuple], promised: float, *, kept: bool = False) -> list[str]:
+def _tenths(phone: str, reports: int) -> Iterator[dict[str, Any]]:
+    """So many reports of 0.1 each."""
+    for day in range(1, reports + 1):
+        row = {"phone": phone, "day": day, "boot": 1, "question": QUESTIONS[0], "epsilon": 0.1, "coin": "new"}
+        yield row | {"said_spent": day / 10, "answer": day % 2 == 0}
+
+
+def _summed(
+    log: Log, key: Callable[[dict], tuple], promised: float, *, kept: bool = False, slack: float = 1e-9
+) -> list[str]:
     """Phones of which some group of rows, told apart by `key`, spends more than promised."""
     spent: dict[tuple, float] = {}
     for row in log:
         if kept or row["coin"] == "new":
             place = (row["phone"], *key(row))
             spent[place] = spent.get(place, 0.0) + row["epsilon"]
-    return sorted({place[0] for place, epsilon in spent.items() if epsilon > promised})
+    return sorted({place[0] for place, epsilon in spent.items() if epsilon > promised + slack})
 
 
 MISTAKES = (
@@ -173,6 +183,11 @@ MISTAKES = (
         "reports may cost different epsilons: add epsilon, do not count.",
     ),
     Mistake(
+        "sums of floats",
+        lambda log, promised: _summed(log, lambda row: (), promised, slack=0),
+        "0.1 + 0.1 + 0.1 is a little above 0.3 in floats, as it was for the budget: nobody overspent by that.",
+    ),
+    Mistake(
         "at the limit",
         lambda log, promised: sorted(
             {row["phone"] for row in log}
@@ -180,7 +195,7 @@ MISTAKES = (
                 row["phone"]
                 for row in log
                 if sum(each["epsilon"] for each in log if each["phone"] == row["phone"] and each["coin"] == "new")
-                >= promised
+                >= promised - 1e-9
             }
         ),
         "who spends exactly what was promised keeps the promise: more than it, not as much.",

@@ -44,17 +44,17 @@ ENTRIES = (
 def _sessions(rng: np.random.Generator) -> Iterator[tuple]:
     for number in (30, 18, 50):
         kept = [ENTRIES[place] for place in rng.permutation(len(ENTRIES))[: int(rng.integers(2, 6))]]
-        yield _events(rng, number), kept, PLACES
-    yield _events(rng, 12), list(ENTRIES), PLACES
-    yield _events(rng, 12), list(ENTRIES), {}  # no place is known
-    yield _events(rng, 9), [], PLACES
-    yield [], list(ENTRIES), PLACES
+        yield _events(rng, number), tuple(kept), PLACES
+    yield _events(rng, 12), ENTRIES, PLACES
+    yield _events(rng, 12), ENTRIES, {}  # no place is known
+    yield _events(rng, 9), (), PLACES
+    yield (), ENTRIES, PLACES
 
 
-def _events(rng: np.random.Generator, number: int) -> list[Event]:
-    return [
+def _events(rng: np.random.Generator, number: int) -> tuple[Event, ...]:  # as the notebook has them
+    return tuple(
         Event(*SEEN[int(place)], f"edgelab.part{rng.integers(3)}") for place in rng.integers(len(SEEN), size=number)
-    ]
+    )
 
 
 def _by(covers: Callable[[Event, Declared, Places], bool]) -> Callable[..., list[Event]]:

@@ -25,6 +25,11 @@ def _fleets(rng: np.random.Generator) -> Iterator[dict]:
         ({}, 5),
     ):
         yield {"plan": PLAN, "reports": _reports(rng, sizes), "by": "release", "minimum_group": least}
+    yield {"plan": PLAN, "reports": _reports(rng, {"1": 21, "a": 12, "b": 8}), "by": "release", "minimum_group": 20}
+    for own in (25, 9):  # a large group that calls itself "other", with and without small ones beside it
+        reports = _reports(rng, {"1": 30, "other": own + 16, "x": 7, "y": own})
+        yield {"plan": PLAN, "reports": reports, "by": "release", "minimum_group": 20}
+    yield {"plan": PLAN, "reports": _reports(rng, {"1": 14, "2": 16}), "by": "country", "minimum_group": 4}
     unnamed = [report | {"group": {}} for report in _reports(rng, {"x": 7})]  # says nothing of its release
     yield {"plan": PLAN, "reports": unnamed + _reports(rng, {"1": 9}), "by": "release", "minimum_group": 6}
 
@@ -92,6 +97,24 @@ def register(check: Checks) -> None:
                 "just too few",
                 _by(lambda groups, least: _pooled(groups, least + 1)),
                 "minimum_group devices are enough: as many as it, not more.",
+            ),
+            Mistake(
+                "a pool just too small",
+                _by(
+                    lambda groups, least: {
+                        name: each
+                        for name, each in _pooled(groups, least).items()
+                        if name != "other" or len(each) > least
+                    }
+                ),
+                'minimum_group reports are enough for "other", too.',
+            ),
+            Mistake(
+                "always by release",
+                lambda plan, reports, by, *, minimum_group: aggregate_groups(
+                    plan, reports, "release", minimum_group=minimum_group
+                ),
+                'which groups are made is said by `by`: report["group"] may say several things.',
             ),
             Mistake(
                 "and all together",

@@ -22,6 +22,8 @@ WORDS = (
     "folder",
     "to",
     "anna",
+    "zoë",
+    "Øystein",
     "at",
     "9",
 )
@@ -36,6 +38,8 @@ def _requests(rng: np.random.Generator) -> Iterator[tuple]:
     text, values = _values(rng, 12)
     yield Redacted(text, {}, (), text), values, PRIVATE_SLOTS  # nothing was replaced
     yield Redacted("", {}, (Span(0, len(text), "person"),), text), values, PRIVATE_SLOTS  # all of it was
+    title = Span(0, 4, str(rng.choice(["title", "place"])))  # the same letters, under another name
+    yield Redacted("", {}, (title,), "anna called"), [Span(0, 4, "person")], PRIVATE_SLOTS
     yield Redacted(text, {}, (), text), [], PRIVATE_SLOTS
     yield Redacted("", {}, (), ""), [], PRIVATE_SLOTS
 

@@ -22,7 +22,14 @@ def recognized(taught: np.ndarray, others: np.ndarray, false_alarms: float) -> f
 
 
 def _scores(rng: np.random.Generator) -> Iterator[tuple]:
-    for taught, others, false_alarms in ((80, 60, 0.05), (40, 200, 0.01), (33, 20, 0.05), (50, 7, 0.3), (24, 10, 0.25)):
+    for taught, others, false_alarms in (
+        (80, 60, 0.05),
+        (40, 200, 0.01),
+        (33, 20, 0.05),
+        (50, 7, 0.3),
+        (24, 10, 0.25),
+        (60, 7, 0.27),
+    ):
         yield rng.normal(0.8, 1, taught), rng.normal(0, 1, others), false_alarms
     yield rng.integers(0, 5, 60) / 4 + 0.25, rng.integers(0, 5, 50) / 4, 0.2  # ties
     yield rng.normal(1, 1, 30), rng.normal(0, 1, 30), 0.0  # nobody may be accused
@@ -84,6 +91,13 @@ def register(check: Checks) -> None:
                 "one too many",
                 _above(lambda taught, others, false_alarms: _of_others(others, false_alarms, more=1)),
                 "that accuses one of the others more than allowed: count down from the highest again.",
+            ),
+            Mistake(
+                "rounded up",
+                lambda taught, others, false_alarms: recognized(
+                    taught, others, math.floor(false_alarms * len(others) + 0.5) / len(others)
+                ),
+                "1.89 of the others may not be accused, one may: at most the share means rounding down.",
             ),
             Mistake(
                 "nobody accused",

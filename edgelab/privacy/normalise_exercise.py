@@ -31,6 +31,8 @@ def _texts(rng: np.random.Generator) -> Iterator[tuple]:
         yield (str(rng.choice(texts)),)
     yield (f"translate {rng.choice(OTHER_SCRIPTS['Russian'])} to English",)
     yield ("tеxt OК",)  # the Russian letters е and К: of the second word only a capital is Latin
+    yield ("call мама-home  now",)  # a hyphen parts words, and two spaces stay two
+    yield ("meet me at дом2, café_о",)  # a digit is no letter
     yield ("",)
     yield ("\u200b",)
 
@@ -93,6 +95,24 @@ def register(check: Checks) -> None:
                     _dropped(_composed(text)).translate(LATIN) if re.search("[A-Za-z]", _composed(text)) else text
                 ),
                 "an English sentence may quote a Russian word: decide for each word (\\w+), not for the text.",
+            ),
+            Mistake(
+                "by the spaces",
+                lambda text: re.sub(
+                    r"\S+",
+                    lambda found: found[0].translate(LATIN) if re.search("[A-Za-z]", found[0]) else found[0],
+                    _dropped(_composed(text)),
+                ),
+                "a word is \\w+: what a hyphen joins are two words, and one of them may be Russian.",
+            ),
+            Mistake(
+                "any ASCII",
+                lambda text: re.sub(
+                    r"\w+",
+                    lambda found: found[0].translate(LATIN) if re.search("[ -~]", found[0]) else found[0],
+                    _dropped(_composed(text)),
+                ),
+                "a digit makes no word Latin: look for a letter from a to z or A to Z.",
             ),
             Mistake(
                 "small letters alone",

@@ -117,7 +117,7 @@ def normalise_hard(text: str) -> str:
 
 
 def _in_latin(word: str) -> str:
-    return word.translate(LATIN) if any("a" <= letter <= "z" for letter in word.lower()) else word
+    return word.translate(LATIN) if re.search("[A-Za-z]", word) else word
 
 
 @dataclass(frozen=True)

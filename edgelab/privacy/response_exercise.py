@@ -16,7 +16,6 @@ def _crowds(rng: np.random.Generator) -> Iterator[tuple]:
     yield np.ones(60, dtype=bool), rng.uniform(0.5, 2), rng.random(60)
     yield np.zeros(60, dtype=bool), rng.uniform(0.5, 2), rng.random(60)
     yield np.array([True]), 1.0, rng.random(1)
-    yield np.array([], dtype=bool), 1.0, np.array([])
 
 
 def _told(probability: Callable[[float], float]) -> Callable[..., np.ndarray]:

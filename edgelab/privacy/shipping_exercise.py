@@ -194,6 +194,11 @@ def judge_plan(plan: dict, world: str = "held out") -> list[str]:
     ]
 
 
+def judge_twice(plan: dict) -> list[str]:
+    """What breaks the brief on others, or, if nothing does, in the rehearsal: a plan that is seen to fail there is none."""
+    return judge_plan(plan) or [f"in the rehearsal, {said}" for said in judge_plan(plan, "rehearsal")]
+
+
 BOUNDS = (("epsilon", 0.01, 20), ("reports", 1, 30), ("minimum_group", 1, 1e6), ("queries_a_day", 1, 1e6))
 
 
