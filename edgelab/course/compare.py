@@ -111,7 +111,8 @@ def _array_difference(got: Any, expected: Any, rtol: float, atol: float, equal_n
     if got.shape != expected.shape:
         return f"expected the shape {expected.shape}, got {got.shape}"
     order = "biuf"  # an index may not come back as a float, nor a mask as an index
-    if order.find(got.dtype.kind.replace("u", "i")) > order.find(expected.dtype.kind.replace("u", "i")):
+    mine, theirs = (order.find(array.dtype.kind.replace("u", "i")) for array in (got, expected))
+    if mine > theirs or mine < 0 <= theirs:  # below 0: objects, texts, complex numbers
         return f"expected values of type {expected.dtype}, got {got.dtype}"
     if expected.dtype.kind not in "iuf":
         return "" if np.array_equal(got, expected) else "the values differ"
