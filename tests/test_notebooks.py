@@ -3,6 +3,7 @@
 The lint and the run are tested on a toy notebook first, with every defect that they are there to find.
 """
 
+import ast
 import importlib
 import os
 import subprocess
@@ -13,11 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from edgelab.course.exercises import PASS, TODO, Checks
+from edgelab.course.exercises import PASS, TODO, Checks, FunctionExercise
 from edgelab.course.notebooks import COURSE, VERIFIED, notebooks, read_notebook, strip_outputs
 from edgelab.machine.memory import PeakMemory
 from tests import toy_checks
@@ -161,6 +163,23 @@ def test_its_minutes_are_those_of_the_map(path):
 @pytest.mark.parametrize("path", [p for p in NOTEBOOKS if not p.id.startswith("00")])
 def test_its_exercises_are_the_registered_ones(path):
     assert exercises(read_notebook(path)) == list(registry(path).exercises)
+
+
+@pytest.mark.parametrize("path", [p for p in NOTEBOOKS if not p.id.startswith("00")])
+def test_a_cell_gives_an_answer_no_list_where_the_check_gave_arrays(path):
+    """An answer that was accepted may use what arrays can do."""
+    known = registry(path).exercises
+    for cell in read_notebook(path).cells:
+        calls = ast.walk(ast.parse(cell.source)) if cell.cell_type == "code" else ()
+        for call in calls:
+            exercise = (
+                known.get(call.func.id) if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) else None
+            )
+            if not isinstance(exercise, FunctionExercise):
+                continue
+            case = exercise.inputs()[0]
+            for given, met in zip(call.args, case.values() if isinstance(case, dict) else case, strict=False):
+                assert not (isinstance(given, ast.List | ast.ListComp) and isinstance(met, np.ndarray)), cell.source
 
 
 @pytest.mark.notebook

@@ -56,6 +56,8 @@ def within(seconds: float, work: Callable[[], Any]) -> Any:
             pass
         except Exception as error:
             result.append(error)
+        except BaseException as error:  # an answer's own KeyboardInterrupt: the learner's comes to the main thread
+            result.append(RuntimeError(f"{type(error).__name__}: {error}"))
 
     thread = threading.Thread(target=target, daemon=True)
     thread.start()

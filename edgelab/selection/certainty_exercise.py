@@ -24,6 +24,10 @@ def _models(rng: np.random.Generator) -> Iterator[tuple]:
     yield unmeasured, np.array([True, False])
     yield np.array([[0.9, np.nan], [0.5, 3.0], [0.4, 4.0]]) + rng.random(), np.array([True, False])
     yield rng.normal(size=(8, 1)), np.array([False])
+    hair = 0.9 - np.array(
+        [[0.0, 0.0], [1e-3, 0.0], [0.0, 1e-3]]
+    )  # beaten by a hair, as one example in a thousand makes it
+    yield hair[rng.permutation(3)], np.array([True, True])
 
 
 def _front(values: np.ndarray, larger: np.ndarray, beats: Callable[[np.ndarray, np.ndarray], bool]) -> np.ndarray:
@@ -42,6 +46,11 @@ def _with_unmeasured(values: np.ndarray, larger: np.ndarray) -> np.ndarray:
 
 
 PARETO = (
+    Mistake(
+        "about as good",
+        lambda values, larger: _front(values, larger, lambda a, b: bool((a >= b).all() and (a > b + 0.01).any())),
+        "better is better, by however little: how sure that is comes later.",
+    ),
     Mistake(
         "twins beat each other",
         lambda values, larger: _front(values, larger, lambda a, b: bool((a >= b).all())),
@@ -95,6 +104,8 @@ def _samples(rng: np.random.Generator) -> Iterator[tuple]:
     yield np.stack([apart, ~apart]), np.array([0.47, 0.47]), rng.integers(24, size=(80, 24))  # never both by much
     drawn = rng.integers(8, size=(40, 8))
     yield np.stack([np.arange(8) < 6, np.ones(8, bool)]), np.array([0.75, 1.0]), drawn  # exactly at the bound
+    near = rng.random((2, 300)) < 0.8
+    yield near, near.mean(axis=1), rng.integers(300, size=(60, 300))  # some miss by one example in 300
     yield np.ones((2, 5), bool), np.array([1.0, 0.5]), rng.integers(5, size=(3, 5))
     yield np.array([[True], [False]]), np.array([0.5, 0.5]), np.zeros((int(rng.integers(2, 6)), 1), int)  # one example
 
@@ -119,6 +130,11 @@ CLEARS = (
         "a draw for each measure",
         _redrawn,
         "draw the examples once for ALL measures: what goes wrong in one often goes wrong in the other.",
+    ),
+    Mistake(
+        "rounded",
+        lambda outcomes, bounds, drawn: (_shares(outcomes, drawn).round(2) >= _of(bounds).round(2)).all(axis=0),
+        "do not round: a share just below its bound does not reach it.",
     ),
     Mistake(
         "just above",

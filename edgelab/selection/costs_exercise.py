@@ -114,6 +114,21 @@ def _pairs(rng: np.random.Generator) -> Iterator[tuple]:
     )  # it escalates all and saves nothing: never
     free = replace(_drawn(rng), edge_days=0.0, edge_days_a_month=0.0)
     yield Way("edge", 0.0, bundle_mb=0.5, device_ms=1.0), cloud, free  # it costs less from the first request on
+    # Against another way than the cloud: a small model with help, a large one without.
+    dear = replace(_drawn(rng), cloud_in=0.15, cloud_out=0.6, delivery_gb=1.0)
+    large = Way("edge", 0.0, bundle_mb=float(rng.uniform(800, 2000)), device_ms=15.0)
+    yield Way("hybrid", 0.02, bundle_mb=2.0, device_ms=2.0), large, dear
+    yield (
+        cloud,
+        Way("hybrid", 1.0, bundle_mb=5.0, device_ms=2.0),
+        _drawn(rng),
+    )  # less to build, less a request: at any volume
+    # A request costs nothing on either: what is fixed decides, whatever the volume.
+    nothing = replace(_drawn(rng), cloud_in=0.0, cloud_out=0.0, radio_joules=0.0, delivery_gb=0.0)
+    both = Way("hybrid", 0.3, bundle_mb=5.0)
+    yield both, cloud, nothing
+    yield cloud, both, nothing
+    yield both, both, nothing  # alike: cheaper at none
 
 
 def _per_request(way: Way, prices: Prices) -> float:
@@ -122,6 +137,11 @@ def _per_request(way: Way, prices: Prices) -> float:
 
 def _month(way: Way, prices: Prices) -> float:
     return sum(fixed(way, prices).values())
+
+
+def _saved(way: Way, other: Way, prices: Prices) -> float:
+    """What `way` saves on a request."""
+    return _per_request(other, prices) - _per_request(way, prices)
 
 
 def _where(extra: float, saved: float) -> float:
@@ -139,7 +159,7 @@ BREAK_EVEN = (
     ),
     Mistake(
         "the whole fixed cost",
-        lambda way, other, prices: _where(_month(way, prices), _per_request(other, prices) - _per_request(way, prices)),
+        lambda way, other, prices: _where(_month(way, prices), _saved(way, other, prices)),
         "the other way has fixed costs as well: what counts is what this one costs MORE a month.",
     ),
     Mistake(
@@ -149,10 +169,18 @@ BREAK_EVEN = (
     ),
     Mistake(
         "below nothing",
-        lambda way, other, prices: (
-            (_month(way, prices) - _month(other, prices)) / (_per_request(other, prices) - _per_request(way, prices))
-        ),
+        lambda way, other, prices: (_month(way, prices) - _month(other, prices)) / (_saved(way, other, prices)),
         "a negative number of requests: where it saves nothing on a request it never pays (infinity); where it is cheaper from the start, 0.",
+    ),
+    Mistake(
+        "beside the cloud",
+        lambda way, other, prices: break_even(way, Way("cloud", 1.0), prices),
+        "that sets it beside the cloud, whatever `other` is.",
+    ),
+    Mistake(
+        "nothing saved, so never",
+        lambda way, other, prices: float("inf") if _saved(way, other, prices) <= 0 else break_even(way, other, prices),
+        "where a request costs the same on both and this one costs less a month, it is cheaper at any volume: 0.",
     ),
     Mistake(
         "never is nothing",

@@ -23,7 +23,7 @@ _GOOD = {
     "memory_mb": 180.0,
     "coverage": 0.97,
 }
-# What a model is like, its card, and whether the brief lets it ship.
+# What a model is like, its card, and whether the brief lets it ship: just short of a line it does not.
 CARDS = {
     "does all that is asked": (_GOOD, True),
     "keeps every line of the brief to the number": (
@@ -31,14 +31,17 @@ CARDS = {
         | {"memory_mb": 400.0, "coverage": 0.9},
         True,
     ),
-    "is right in 78 of 100 calls and 84 of 100 labels": (_GOOD | {"calls": 0.78, "accuracy": 0.84}, True),
-    "names the tool well and fills it in badly (73 of 100 calls)": (_GOOD | {"calls": 0.73, "accuracy": 0.96}, False),
-    "orders and pays unasked in 35 of 1,000 requests": (_GOOD | {"high_stakes": 0.035}, False),
-    "lets a private value out in 13 of 100 requests": (_GOOD | {"private": 0.13}, False),
-    "takes 110 ms at the 95th percentile": (_GOOD | {"p95_ms": 110.0}, False),
-    "is a download of 46 MB": (_GOOD | {"mb": 46.0}, False),
-    "takes 430 MB of memory": (_GOOD | {"memory_mb": 430.0}, False),
-    "reaches 86 of 100 phones": (_GOOD | {"coverage": 0.86}, False),
+    "is right in 75.5 of 100 calls and 76 of 100 labels": (_GOOD | {"calls": 0.755, "accuracy": 0.76}, True),
+    "names the tool well and fills it in badly (74.5 of 100 calls)": (
+        _GOOD | {"calls": 0.745, "accuracy": 0.96},
+        False,
+    ),
+    "orders and pays unasked in 31 of 1,000 requests": (_GOOD | {"high_stakes": 0.031}, False),
+    "lets a private value out in 105 of 1,000 requests": (_GOOD | {"private": 0.105}, False),
+    "takes 102 ms at the 95th percentile": (_GOOD | {"p95_ms": 102.0}, False),
+    "is a download of 31 MB": (_GOOD | {"mb": 31.0}, False),
+    "takes 405 MB of memory": (_GOOD | {"memory_mb": 405.0}, False),
+    "reaches 89 of 100 phones": (_GOOD | {"coverage": 0.89}, False),
 }
 
 
@@ -93,6 +96,16 @@ MISTAKES = (
         "memory for the download",
         _without("max_memory_mb") | {"max_mb": 30.0},
         "memory and download are two lines of the brief.",
+    ),
+    Mistake(
+        "the milliseconds left out",
+        _without("max_p95_ms"),
+        "nothing bounds the time: 95 of 100 answers within a time is a bound on the 95th percentile.",
+    ),
+    Mistake(
+        "the reach left out",
+        _without("min_coverage"),
+        "nine of ten phones is a line of the brief, too: which measure is a share of phones?",
     ),
     Mistake(
         "reach and privacy swapped",

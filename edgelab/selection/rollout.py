@@ -202,7 +202,8 @@ def follow(looks: Sequence[Look], rule: Rule, fleet: Fleet, plan: Plan, old: Rel
     """The rollout that a rule makes of these looks: stopped and rolled back at the first where it says so."""
     difference, standard_error = so_far(looks)
     days = np.repeat(_upgraded(fleet, plan), plan.looks_a_stage)  # devices with the new release, on each day
-    stopped = next((k for k in range(1, len(looks) + 1) if rule(difference[:k], standard_error[:k])), None)
+    copies = ((difference[:k].copy(), standard_error[:k].copy()) for k in range(1, len(looks) + 1))
+    stopped = next((k for k, known in enumerate(copies, 1) if rule(*known)), None)
     seen = len(looks) if stopped is None else stopped
     device_days = float(days[:seen].sum()) + (0.0 if stopped is None else plan.rollback_days * float(days[seen - 1]))
     exposed = device_days * fleet.requests

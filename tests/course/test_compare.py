@@ -13,6 +13,11 @@ def test_differences():
     assert difference([1], [1, 2]) == "expected a list of 2, got one of 1"
     assert difference({"b": 1}, {"a": 1}) == "expected the keys ['a'], got ['b']"
     assert difference(np.array([0, 1]), np.array([False, True])) == "expected values of type bool, got int64"
+    for odd in (object, complex, str):  # equal to the truth, and not what a later cell can use
+        assert difference(np.array([True]).astype(odd), np.array([True])).startswith(
+            "expected values of type bool, got"
+        )
+    assert difference(np.array([1 + 0j]), np.array([1.0])) == "expected values of type float64, got complex128"
     assert difference(1, True) == "expected True or False, got a number"
     assert not difference(np.float32(2.0), 2.0) and not difference(2, 2.0)
     with pytest.raises(TypeError, match="checks cannot compare"):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from edgelab.course.exercises import CONSTANT, Checks, FunctionExercise, Mistake, is_stub
+from edgelab.course.exercises import CONSTANT, LARGE, Checks, FunctionExercise, Mistake, is_stub
 from edgelab.workspace import PACKAGE
 from tests import toy_checks
 
@@ -170,6 +170,11 @@ def test_first_a_nudge_then_the_diagnosis_then_praise(check, capsys):
 )
 def test_what_is_wrong_is_said_at_once_and_in_words(check, answer, words, capsys):
     assert words in fails(check, "soften", answer, capsys)
+
+
+@pytest.mark.parametrize("huge", [np.zeros(LARGE + 1), [0.0] * (LARGE + 1)], ids=("array", "list"))
+def test_a_huge_answer_is_not_compared_with_itself_call_by_call(check, huge, capsys):
+    assert CONSTANT not in fails(check, "soften", lambda logits, temperature: huge.copy(), capsys, times=2)
 
 
 def test_changed_inputs_fail_even_if_the_values_are_right(check, capsys):

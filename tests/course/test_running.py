@@ -14,6 +14,16 @@ def test_what_breaks_inside_comes_out():
         within(1.0, lambda: 1 / 0)
 
 
+@pytest.mark.parametrize("odd", [KeyboardInterrupt, GeneratorExit, SystemExit])
+def test_what_no_handler_expects_comes_out_as_an_error(odd, capfd):
+    def leave():
+        raise odd("gone")
+
+    with pytest.raises(RuntimeError, match=f"{odd.__name__}: gone"):
+        within(1.0, leave)
+    assert capfd.readouterr().err == ""
+
+
 def test_a_changed_input_and_an_exception_are_faults_and_a_copy_is_what_is_given():
     given = [(np.array([1.0, 2.0]),), {"values": np.array([3.0])}]
 

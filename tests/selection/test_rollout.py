@@ -154,6 +154,19 @@ def test_a_rule_sees_the_past_alone():
     assert seen == [(1, 1), (2, 2), (3, 3)]
 
 
+def test_a_rule_may_do_with_what_it_sees_as_it_likes():
+    given = []
+
+    def rule(difference, error):
+        given.append(difference.tolist())
+        difference[:] = error[:] = 99.0
+        return False
+
+    looks = [look(0.2, 0.1)] * 3
+    follow(looks, rule, FLEET, Plan((1.0,), looks_a_stage=3), OLD, OLD)
+    assert given == [so_far(looks)[0][:k].tolist() for k in (1, 2, 3)]
+
+
 # --- false stops and power ----------------------------------------------------------------------
 
 
