@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from edgelab.course import exercises
 from edgelab.course.exercises import CONSTANT, Checks, FunctionExercise, Mistake, is_stub
 from edgelab.workspace import PACKAGE
 from tests import toy_checks
@@ -300,6 +301,22 @@ class Unwilling:
 def test_no_answer_however_odd_crashes_a_check(check, name, odd, capsys):
     fails(check, name, odd, capsys)
     fails(check, name, lambda *args: odd, capsys, times=2)
+
+
+@pytest.mark.parametrize(
+    "vast", [np.zeros(10**6), np.broadcast_to(True, (10**12,)), [1.0] * 10**6], ids=["array", "view", "list"]
+)
+def test_a_vast_answer_is_neither_shown_nor_compared_part_by_part(check, vast, capsys, monkeypatch):
+    compared = []
+    monkeypatch.setattr(exercises, "same", lambda a, b, *tolerances: compared.append((a, b)) or a is b)
+    fails(check, "soften", lambda *args: vast, capsys, times=2)
+    assert not any(a is vast and b is vast for a, b in compared)
+
+
+@pytest.mark.parametrize("type_", [object, complex], ids=["objects", "complex"])
+def test_numbers_in_an_array_of_anything_are_none(check, type_, capsys):
+    printed = fails(check, "soften", lambda *args: toy_checks.soften(*args).astype(type_), capsys)
+    assert "expected values of type float64, got" in printed
 
 
 def test_a_plan_that_holds_itself_crashes_no_check(check, capsys):
