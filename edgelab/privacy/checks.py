@@ -12,7 +12,7 @@ from edgelab.privacy import (
     normalise_exercise,
     response_exercise,
 )
-from edgelab.privacy.shipping_exercise import MISTAKES, SHIPPING_PLAN, judge_twice
+from edgelab.privacy.shipping_exercise import MISTAKES, SHIPPING_PLAN, judge_plan
 
 check = Checks()
 response_exercise.register(check)
@@ -27,7 +27,7 @@ normalise_exercise.register(check)
 check.design(
     "shipping_plan",
     SHIPPING_PLAN,
-    judge=judge_twice,
+    judge=judge_plan,
     nudge="Begin with the budget: how often must a phone report, and what may each report cost? Then: how large must a group be?",
     mistakes=MISTAKES,
 )

@@ -61,13 +61,15 @@ def outcome(plan: Mapping[str, Any], world: str) -> dict[str, float]:
     reporting, usual, split, seed = WORLDS[world]
     rng, limit = np.random.default_rng(seed), int(plan["queries_a_day"])
     off, shown = _telemetry(plan, reporting, rng)
+    queries = queries_allowed(limit, DAYS, ACCOUNTS)
     taken, kept_out = _offered(str(plan["trusts"]), rng)
     return {
         "epsilon": float(plan["epsilon"] * plan["reports"]),
         "days": DAYS / plan["reports"],
         "off": off,
         "shown": shown,
-        "agrees": agreement(str(plan["answers"]), queries_allowed(limit, DAYS, ACCOUNTS), split),
+        # A thief elsewhere does at least as well as in the rehearsal: who fails there cannot pass.
+        "agrees": max(agreement(str(plan["answers"]), queries, each) for each in ("validation", split)),
         "refused": honest_refused(limit, usual, users=100_000, seed=seed).value,
         "caught": caught(str(plan["answers"]), split),
         "forged": taken,
@@ -192,11 +194,6 @@ def judge_plan(plan: dict, world: str = "held out") -> list[str]:
         for name, (what, asked, form, keeps) in LINES.items()
         if not keeps(found[name])
     ]
-
-
-def judge_twice(plan: dict) -> list[str]:
-    """What breaks the brief on others, or, if nothing does, in the rehearsal: a plan that is seen to fail there is none."""
-    return judge_plan(plan) or [f"in the rehearsal, {said}" for said in judge_plan(plan, "rehearsal")]
 
 
 BOUNDS = (("epsilon", 0.01, 20), ("reports", 1, 30), ("minimum_group", 1, 1e6), ("queries_a_day", 1, 1e6))

@@ -52,6 +52,12 @@ def test_what_just_holds_in_the_rehearsal_fails_elsewhere():
     assert judge_plan(slow, "rehearsal") == [] and "a user is refused" in judge_plan(slow)[0]
 
 
+def test_what_a_thief_can_in_the_rehearsal_one_can_elsewhere():
+    quick = plan(queries_a_day=100)
+    for world in WORLDS:
+        assert "a thief's copy agrees" in judge_plan(quick, world)[0]
+
+
 def test_no_answer_and_no_limit_will_do_for_all_of_it():
     """Only the limit stops a thief, and only up to what users need."""
     for answers in ANSWERS:
