@@ -1,8 +1,9 @@
 """The pair of Ed25519 keys (RFC 8032) by which bundles are signed and verified: made once, kept in two files."""
 
+import contextlib
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,8 +29,10 @@ def new_keys(file: Path) -> tuple[str, Path]:
 
     Raises:
         UserError: one of the two is there already: bundles that were signed with it could not be signed again; or the
-            folder takes no file.
+            folder takes no file: then there is neither of the two.
     """
+    if not file.name:
+        raise UserError(f"{file}: expected a new file for a key, found a folder")
     private, public_file = _ed25519().Ed25519PrivateKey.generate(), file.with_name(f"{file.name}.pub")
     from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
@@ -40,13 +43,25 @@ def new_keys(file: Path) -> tuple[str, Path]:
             raise UserError(f"{place}: expected a new file for a key, found one that is there; choose another name")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        # Private from its first moment on, and never over a file that has appeared since.
-        with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as opened:
-            opened.write(secret)
-        public_file.write_bytes(public)
+        # Private from its first moment on. The public one first: what a kill leaves behind is no secret.
+        with _new(public_file, 0o666, public), _new(file, 0o600, secret):
+            pass
     except OSError as error:
         raise UserError(f"{error.filename or file}: a key cannot be written there: {error.strerror}") from None
     return fingerprint(private.public_key()), public_file
+
+
+@contextlib.contextmanager
+def _new(place: Path, mode: int, content: bytes) -> Iterator[None]:
+    """A new file, never in the place of one that has appeared since; gone again if the block, or writing it, fails."""
+    opened = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    try:
+        with open(opened, "wb") as file:
+            file.write(content)
+        yield
+    except BaseException:
+        place.unlink(missing_ok=True)
+        raise
 
 
 def fingerprint(key: "Ed25519PublicKey") -> str:

@@ -12,18 +12,20 @@ from edgelab.commands.output import printable, say, show, size
 from edgelab.commands.signals import heed_in_loop
 
 if TYPE_CHECKING:
-    from edgelab.course.notebooks import NotebookProgress, Run
+    from edgelab.course.notebooks import NotebookProgress
 
 CLEAR_LINE = "\r\033[K"
 
 
 def run(args: argparse.Namespace) -> int:
     """Run them, and table how each went; after the whole course, write the report of this machine."""
-    from edgelab.course.machine_report import write
+    from edgelab.course.machine_report import kept, write
     from edgelab.course.notebooks import notebooks, run_notebooks
     from edgelab.datasets.choice import settle
 
     settle()
+    if not args.notebooks:
+        kept()  # what is damaged of it is told before hours of work
     put_scripts_on_path()
     paths = [find_notebook(name) for name in args.notebooks] if args.notebooks else notebooks()
     on_terminal = sys.stderr.isatty()
@@ -33,20 +35,12 @@ def run(args: argparse.Namespace) -> int:
     width = max((len(r.name) for r in runs), default=0) + 2
     show(f"{'notebook':<{width}}{'seconds':>8}{'peak memory':>13}")
     for r in runs:
-        show(f"{r.name:<{width}}{r.seconds:>8.1f}{size(r.peak_bytes):>13}  {outcome(r)}")
+        show(f"{r.name:<{width}}{r.seconds:>8.1f}{size(r.peak_bytes):>13}  {r.outcome}")
     failed = sum(r.error is not None for r in runs)
     show(f"{'total':<{width}}{sum(r.seconds for r in runs):>8.1f}{'':>13}  {len(runs) - failed} ok, {failed} failed")
     if not args.notebooks:
         show("", *write(runs))
     return 1 if failed else 0
-
-
-def outcome(run: "Run") -> str:
-    """How a notebook went, in a line."""
-    if run.error is None:
-        return "ok"
-    said = " ".join(run.error.splitlines()[:1])
-    return f"cell {run.failed_cell}: {said}" if run.failed_cell else f"not run: {said}"
 
 
 def show_cell(progress: "NotebookProgress") -> None:

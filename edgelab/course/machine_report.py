@@ -5,10 +5,10 @@ from datetime import datetime
 from pathlib import Path
 
 from edgelab import __version__, workspace
-from edgelab.course import outcomes, scoreboard
+from edgelab.course import outcomes, prediction, scoreboard
 from edgelab.course.notebooks import Run
 from edgelab.course.outcomes import Choice, Outcome
-from edgelab.course.prediction import Guess, beside, recorded
+from edgelab.course.prediction import Guess, beside
 from edgelab.declarations import Stored
 from edgelab.machine import pages
 from edgelab.machine.host import Host, host
@@ -34,11 +34,19 @@ def file() -> Path:
 
 def write(runs: Sequence[Run]) -> list[str]:
     """Write the page of what was run, guessed, measured and chosen; its content in a few lines, for a terminal."""
-    asked = {key: (recorded(key), outcome) for key, outcome in outcomes.outcomes().items()}
-    choice, here = outcomes.chosen(), host()
-    rows = latest(scoreboard.rows(), here.cpu)
-    workspace.write_atomic(file(), page(runs, asked, choice, rows, here))
+    asked, choice, rows = kept()
+    here = host()
+    with workspace.home_errors():
+        workspace.write_atomic(file(), page(runs, asked, choice, latest(rows, here.cpu), here))
     return [*guesses_in_words(asked), f"decision: {decision_in_words(choice)}", f"report: {file()}"]
+
+
+def kept() -> tuple[Questions, Choice | None, list[scoreboard.Row]]:
+    """What the page is made of, but for the runs; a `KeptError` where a file of it is damaged: better known before the course
+    runs than after."""
+    guesses = prediction.guesses()
+    asked = {key: (guesses.get(key), outcome) for key, outcome in outcomes.outcomes().items()}
+    return asked, outcomes.chosen(), scoreboard.rows()
 
 
 def page(
@@ -153,8 +161,7 @@ def notebooks(runs: Sequence[Run]) -> str:
     """What each took."""
     rows = []
     for run in runs:
-        went = "ok" if run.error is None else f"cell {run.failed_cell}: {run.error.splitlines()[0]}"
-        rows.append((run.name, f"{run.seconds:.1f}", f"{run.peak_bytes / 1e6:.0f}", went))
+        rows.append((run.name, f"{run.seconds:.1f}", f"{run.peak_bytes / 1e6:.0f}", run.outcome))
     total = ("total", f"{sum(run.seconds for run in runs):.1f}", "-", f"{sum(r.error is None for r in runs)} ok")
     header = ("Notebook", "Seconds", "Peak memory, MB", "How it went")
     return pages.table("This run.", header, [*rows, total], words=(3,))

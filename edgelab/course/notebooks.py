@@ -136,6 +136,14 @@ class Run:
     failed_cell: int | None = None
     error: str | None = None
 
+    @property
+    def outcome(self) -> str:
+        """How it went, in a line."""
+        if self.error is None:
+            return "ok"
+        said = " ".join(self.error.splitlines()[:1])
+        return f"cell {self.failed_cell}: {said}" if self.failed_cell else f"not run: {said}"
+
 
 def run_notebooks(
     paths: Iterable[Path], on_progress: Callable[[NotebookProgress], None] = lambda progress: None

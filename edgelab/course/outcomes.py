@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from edgelab import workspace
+from edgelab.course.kept import made, reading
 from edgelab.declarations import Stored
 
 DECLARED = (
@@ -78,8 +79,10 @@ def measure(key: str, value: float, unit: str) -> None:
 
 
 def outcomes() -> dict[str, Outcome]:
-    """Every question by its key, in the order in which they were first asked."""
-    return {key: Outcome(**values) for key, values in _all().items()}
+    """Every question by its key, in the order in which they were first asked; a `KeptError` where the file is damaged."""
+    with reading(file()):
+        found = json.loads(file().read_text("utf-8")) if file().exists() else {}
+        return {key: made(Outcome, values) for key, values in found.items()}
 
 
 class Decided(Protocol):
@@ -106,8 +109,9 @@ def choose(data: str, asked: Mapping[str, float], decision: Decided) -> None:
 
 
 def chosen() -> Choice | None:
-    """The choice that was kept, if there is one."""
-    return Choice(**json.loads(choice_file().read_text("utf-8"))) if choice_file().exists() else None
+    """The choice that was kept, if there is one; a `KeptError` where the file is damaged."""
+    with reading(choice_file()):
+        return made(Choice, json.loads(choice_file().read_text("utf-8"))) if choice_file().exists() else None
 
 
 def _change(key: str, **values: object) -> None:
@@ -115,13 +119,9 @@ def _change(key: str, **values: object) -> None:
 
     file().parent.mkdir(parents=True, exist_ok=True)
     with FileLock(file().with_suffix(".lock")):
-        kept = _all()
+        kept = {name: asdict(other) for name, other in outcomes().items()}
         kept[key] = {"question": key} | kept.get(key, {}) | values
         workspace.write_atomic(file(), json.dumps(kept, indent=1))
-
-
-def _all() -> dict[str, dict]:
-    return json.loads(file().read_text("utf-8")) if file().exists() else {}
 
 
 def _now() -> str:

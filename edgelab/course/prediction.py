@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from edgelab import workspace
 from edgelab.course import outcomes
+from edgelab.course.kept import made, reading
 from edgelab.declarations import Stored
 
 if TYPE_CHECKING:
@@ -52,14 +53,21 @@ def record(key: str, value: float, unit: str = "") -> Guess:
     guess = Guess(float(value), unit, datetime.now().strftime("%Y-%m-%d %H:%M"))
     file().parent.mkdir(parents=True, exist_ok=True)
     with FileLock(file().with_suffix(".lock")):
-        workspace.write_atomic(file(), json.dumps(_all() | {key: asdict(guess)}, indent=1))
+        kept = {name: asdict(other) for name, other in guesses().items()} | {key: asdict(guess)}
+        workspace.write_atomic(file(), json.dumps(kept, indent=1))
     return guess
 
 
 def recorded(key: str) -> Guess | None:
     """The guess kept under this key, if there is one."""
-    found = _all().get(key)
-    return Guess(**found) if found else None
+    return guesses().get(key)
+
+
+def guesses() -> dict[str, Guess]:
+    """All that are kept, by key; a `KeptError` where the file is damaged."""
+    with reading(file()):
+        found = json.loads(file().read_text("utf-8")) if file().exists() else {}
+        return {key: made(Guess, values) for key, values in found.items()}
 
 
 def beside(guess: Guess | None, measured: float, unit: str = "") -> str:
@@ -111,7 +119,3 @@ def _status(guess: Guess | None) -> str:
 
 def _quantity(value: float, unit: str) -> str:
     return f"{value:.4g} {unit}".rstrip()
-
-
-def _all() -> dict[str, dict]:
-    return json.loads(file().read_text("utf-8")) if file().exists() else {}

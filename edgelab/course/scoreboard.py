@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgelab import workspace
+from edgelab.course.kept import made, reading
 from edgelab.declarations import Stored
 from edgelab.machine.host import host
 from edgelab.stats.intervals import accuracy_interval
@@ -93,11 +94,11 @@ def file() -> Path:
 
 
 def rows() -> list[Row]:
-    """All rows, in the order of their identities."""
-    if not file().exists():
-        return []
-    records = [json.loads(line) for line in file().read_text("utf-8").splitlines()]
-    return [Row(**record | {"latency_ms": tuple(record["latency_ms"])}) for record in records]
+    """All rows, in the order of their identities; a `KeptError` where the file is damaged."""
+    with reading(file()):
+        lines = file().read_text("utf-8").splitlines() if file().exists() else []
+        records = map(json.loads, lines)
+        return [made(Row, record | {"latency_ms": tuple(record["latency_ms"])}) for record in records]
 
 
 def add(new: Iterable[Row]) -> None:

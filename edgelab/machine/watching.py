@@ -30,7 +30,7 @@ def begin() -> None:
 
 def seen(event: str, arguments: tuple[Any, ...]) -> list[tuple[str, str]]:
     """What an audit event says of writing, sending and starting: `write` and a path, `folder` and that of one that is made, or
-    that takes a file without a name, `rename` and two paths with a line break between, `send` and `host:port`, `lookup` and a
+    that takes a file without a name, `rename` and two paths with a NUL between, which none can hold, `send` and `host:port`, `lookup` and a
     host, `run` and a program."""
     if event == "open":
         return _opened(*arguments)
@@ -41,7 +41,7 @@ def seen(event: str, arguments: tuple[Any, ...]) -> list[tuple[str, str]]:
     if event in ("os.link", "os.symlink"):
         return [("write", _path(arguments[1]))]
     if event == "os.rename":
-        return [("rename", f"{_path(arguments[0])}\n{_path(arguments[1])}")]
+        return [("rename", f"{_path(arguments[0])}\0{_path(arguments[1])}")]
     if event in ("socket.connect", "socket.sendto", "socket.sendmsg"):
         address = arguments[1]
         if isinstance(address, tuple) and len(address) >= 2:

@@ -8,6 +8,7 @@ ever: one that is filled up again each month is no bound, and is best named by w
 import contextlib
 import json
 import math
+import re
 import threading
 from collections.abc import Iterator
 from fractions import Fraction
@@ -26,6 +27,8 @@ DECLARED = (
         part="pocket",
     ),
 )
+
+AMOUNT = re.compile("[0-9]{1,4000}(/[1-9][0-9]{0,3999})?")  # as a `Fraction` is written; Python reads 4300 digits
 
 
 class BudgetSpent(UserError):
@@ -113,11 +116,12 @@ class Budget:
             return dict(self._memory)
         try:
             record = json.loads(self.file.read_text("utf-8"))
-            spent = dict(record["spent"])
-            sound = all(Fraction(amount) >= 0 for amount in spent.values())
+            spent = record["spent"]
+            # No other form: `1e999999999` would be one, of a number that takes hours to write out.
+            sound = all(isinstance(amount, str) and AMOUNT.fullmatch(amount) for amount in spent.values())
         except FileNotFoundError:
             return {}
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, ZeroDivisionError, RecursionError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             sound = False
         if not sound:
             raise BudgetDamaged(f"{self.file}: expected what was spent so far, found no such record")

@@ -97,7 +97,7 @@ def is_declared(entry: Stored | Sent, target: str, places: Mapping[str, Iterable
     """
     name = place_of(entry.where)
     pattern = entry.where[len(name) + 2 :] if isinstance(entry, Stored) else ""
-    return any(re.fullmatch(re.escape(place) + _regular(pattern), target) for place in places.get(name, ()))
+    return any(re.fullmatch(re.escape(place) + _regular(pattern), target, re.DOTALL) for place in places.get(name, ()))
 
 
 def _regular(pattern: str) -> str:

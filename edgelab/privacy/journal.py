@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from edgelab.declarations import Stored
+from edgelab.errors import UserError
 from edgelab.workspace import write_atomic
 
 DECLARED = (
@@ -21,7 +22,12 @@ DECLARED = (
     ),
 )
 KEPT = ("escalated", "corrected", "crashed", "latency_ms")
+MOST = 10**12  # requests of a period: more is no count
 LATENCY_EDGES_MS = (5.0, 50.0, 200.0, 1000.0)
+
+
+class JournalError(UserError):
+    """The file cannot be written; what was counted is in memory alone."""
 
 
 class Journal:
@@ -30,10 +36,15 @@ class Journal:
     def __init__(self, file: Path | None = None, *, edges_ms: tuple[float, ...] = LATENCY_EDGES_MS) -> None:
         self.file, self.edges_ms = file, edges_ms
         self._begin()
-        if file is not None and file.exists():
-            with contextlib.suppress(ValueError, KeyError, TypeError):  # damaged: a period's counts are no loss
+        if file is not None:
+            # Not there, or damaged: a period's counts are no loss.
+            with contextlib.suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
                 kept = json.loads(file.read_text("utf-8"))
-                if len(kept["latency_ms"]) == len(self.latency_ms):  # else of other edges
+                counts = [kept["escalated"], kept["corrected"], *kept["latency_ms"]]
+                sound = (
+                    all(type(count) is int and 0 <= count <= MOST for count in counts) and type(kept["crashed"]) is bool
+                )
+                if sound and len(counts) == 2 + len(self.latency_ms):  # else of other edges
                     self._begin(**{name: kept[name] for name in KEPT})
 
     @property
@@ -86,8 +97,17 @@ class Journal:
         self.latency_ms = latency_ms or [0] * (len(self.edges_ms) + 1)
 
     def _write(self) -> None:
-        if self.file is not None:
+        """Keep it.
+
+        Raises:
+            JournalError: it cannot be kept.
+        """
+        if self.file is None:
+            return
+        try:
             write_atomic(self.file, json.dumps({name: getattr(self, name) for name in KEPT}))
+        except OSError as error:
+            raise JournalError(f"{self.file}: cannot be written: {error.strerror}") from None
 
 
 def bin_of(value: float, edges: tuple[float, ...]) -> int:

@@ -4,6 +4,7 @@ Two views, since each is blind to something. An audit hook in the program and in
 Python opens, connects to and runs; folders compared before and after show also what a library in C++ or Rust wrote there.
 """
 
+import contextlib
 import json
 import os
 import subprocess
@@ -62,6 +63,7 @@ def run_watched(arguments: Sequence[str], *, environment: Mapping[str, str], fol
             capture_output=True,
             text=True,
             encoding="utf-8",
+            errors="backslashreplace",
         )
         lines = noted.read_text("utf-8").splitlines() if noted.exists() else []
     events = in_the_end([Event(*json.loads(line)) for line in lines])
@@ -77,7 +79,7 @@ def in_the_end(events: Iterable[Event]) -> list[Event]:
         if event.kind != "rename":
             settled.append(event)
             continue
-        old, new = event.target.split("\n")
+        old, new = event.target.split("\0")
         moved = [
             e.kind in ("write", "folder") and (e.target == old or e.target.startswith(f"{old}{os.sep}"))
             for e in settled
@@ -117,8 +119,10 @@ def _covered(event: Event, said: Sequence[Stored | Sent], places: Places) -> boo
 
 def _files(folder: Path) -> dict[str, tuple[int, int]]:
     """Each file below a folder, with its size and when it was last written."""
-    return {
-        str(file.absolute()): (file.lstat().st_size, file.lstat().st_mtime_ns)
-        for file in folder.rglob("*")
-        if not file.is_dir()
-    }
+    found = {}
+    for file in folder.rglob("*"):
+        with contextlib.suppress(FileNotFoundError):  # a program that the watched one left running deletes it just now
+            if file.is_symlink() or not file.is_dir():
+                state = file.lstat()
+                found[str(file.absolute())] = (state.st_size, state.st_mtime_ns)
+    return found

@@ -1,12 +1,15 @@
 """What a decision rests on: each model's outcomes on the same examples, its latencies, its size; and the file of them."""
 
 import json
-from collections.abc import Mapping, Sequence
+import reprlib
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from edgelab.bundle.manifest import are_all, is_number, is_text
 from edgelab.declarations import Stored
 from edgelab.errors import UserError
 from edgelab.selection.form import FormError, Requirements
@@ -164,9 +167,47 @@ def load(file: Path) -> tuple[list[Evidence], Requirements]:
     try:
         content = json.loads(file.read_text("utf-8"))
         requirements = Requirements.of(content["requirements"])
-        rows = [Evidence(**record) for record in content["models"]]
+        rows = [_row(record) for record in content["models"]]
         compared(rows)
-    except (OSError, ValueError, TypeError, KeyError, FormError, EvidenceError) as error:
+    except (OSError, ValueError, TypeError, KeyError, RecursionError, FormError, EvidenceError) as error:
         said = f"no {error}" if isinstance(error, KeyError) else str(error)
         raise EvidenceError(f"{file}: expected the evidence of a decision: {said}") from None
     return rows, requirements
+
+
+def _is_amount(value: object) -> bool:
+    return value is None or (is_number(value) and value >= 0)  # type: ignore[operator]
+
+
+def _are_samples(value: object) -> bool:
+    return isinstance(value, list) and all(ms is not None and _is_amount(ms) for ms in value)
+
+
+def _are_outcomes(value: object) -> bool:
+    return isinstance(value, list) and all(type(right) in (int, bool) and right in (0, 1) for right in value)
+
+
+FITS: dict[str, tuple[str, Callable[[Any], bool]]] = {  # what a file may hold of a row, in words and as a test
+    **dict.fromkeys(("name", "family", "precision", "runtime"), ("a text", is_text)),
+    **dict.fromkeys(OUTCOMES, ("0 or 1 for each example, or null", lambda v: v is None or _are_outcomes(v))),
+    "right_label": ("0 or 1 for each example", _are_outcomes),
+    **dict.fromkeys(("memory_mb", "coverage"), ("a number, at least 0, or null", _is_amount)),
+    "size_bytes": ("a number, at least 0", lambda v: v is not None and _is_amount(v)),
+    "latency_ms": ("a list of numbers, at least 0, for each tier", lambda v: are_all(v, _are_samples)),
+    "ships": ("true or false", lambda v: isinstance(v, bool)),
+}
+
+
+def _row(record: Any) -> Evidence:
+    """A row as `save` wrote it.
+
+    Raises:
+        EvidenceError: a field is not what it should be.
+    """
+    if not isinstance(record, dict):
+        raise EvidenceError(f"models: expected an object for each, found {reprlib.repr(record)}")
+    for name, (expected, fits) in FITS.items():
+        if name in record and not fits(record[name]):
+            whose = reprlib.repr(record.get("name"))
+            raise EvidenceError(f"{name} of {whose}: expected {expected}, found {reprlib.repr(record[name])}")
+    return Evidence(**record)

@@ -1,6 +1,8 @@
 """The quality bar as a form: what a product asks of the model that ships, as data."""
 
 import json
+import reprlib
+import sys
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -55,13 +57,12 @@ class Requirements:
             if value is None:
                 continue
             number = isinstance(value, int | float) and not isinstance(value, bool)
-            top = 1 if name in SHARES else float("inf")
-            if not number or not 0 <= value <= top or value == float("inf"):
+            if not number or not 0 <= value <= (1 if name in SHARES else sys.float_info.max):
                 wanted = "a share from 0 to 1" if name in SHARES else "a number from 0"
-                raise FormError(f"{name} is {value!r}: expected {wanted}, or nothing")
+                raise FormError(f"{name} is {reprlib.repr(value)}: expected {wanted}, or nothing")
         for name in ("tier", "reference"):
             if not isinstance(getattr(self, name), str) or not getattr(self, name):
-                raise FormError(f"{name} is {getattr(self, name)!r}: expected a name")
+                raise FormError(f"{name} is {reprlib.repr(getattr(self, name))}: expected a name")
 
     @property
     def asked(self) -> dict[str, float]:
@@ -82,7 +83,7 @@ class Requirements:
         """
         names = [field.name for field in fields(cls)]
         if not isinstance(given, dict) or (unknown := [str(name) for name in given if name not in names]):
-            found = ", ".join(unknown) if isinstance(given, dict) else repr(given)
+            found = ", ".join(unknown) if isinstance(given, dict) else reprlib.repr(given)
             raise FormError(f"expected fields of {', '.join(names)}; found {found}")
         return cls(**given)
 
@@ -95,8 +96,10 @@ class Requirements:
         """
         try:
             return cls.of(json.loads(file.read_text("utf-8")))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise FormError(f"{file}: expected a form in JSON: {error}") from None
+        except FormError as error:
+            raise FormError(f"{file}: {error}") from None
 
 
 def judge_card(card: dict[str, float], requirements: Requirements) -> list[str]:

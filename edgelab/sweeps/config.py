@@ -19,6 +19,8 @@ PRECISIONS = ("fp32", "int8", "int4")
 SPLITS = ("validation", "test")
 TEACHER = "teacher"  # as a recipe: the teacher itself
 LARGEST_SEED = 2**63 - 1  # as torch and NumPy take it
+LARGEST = 10**9  # of any other number: what it costs is still a number then
+NO_NAME = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # no file, no table and no terminal takes these
 
 
 class ConfigError(UserError):
@@ -78,7 +80,7 @@ def _config(content: dict, folder: Path) -> Config:
         ValueError: it describes none.
     """
     _no_others(content, KEYS, "the file")
-    data = _listed(content, "data", lambda v: isinstance(v, str) and v != "", "names or files of data sets")
+    data = _listed(content, "data", _is_name, "names or files of data sets")
     precisions = _listed(content, "precisions", lambda v: v in PRECISIONS, f"some of {', '.join(PRECISIONS)}")
     seeds = _listed(content, "seeds", lambda v: type(v) is int and 0 <= v <= LARGEST_SEED, "whole numbers from 0")
     split = content.get("split", "validation")
@@ -99,14 +101,14 @@ def short_name(data: str) -> str:
 def _parsed(file: Path) -> object:
     kinds: dict[str, Callable[[str], object]] = {
         ".toml": tomllib.loads,
-        ".json": json.loads,
+        ".json": lambda text: json.loads(text, object_pairs_hook=_each_once),
         ".yaml": _yaml,
         ".yml": _yaml,
     }
     if file.suffix.lower() not in kinds:
         raise ConfigError(f"{file}: expected a {', '.join(kinds)} file")
     try:
-        return kinds[file.suffix.lower()](file.read_bytes().decode("utf-8"))
+        return kinds[file.suffix.lower()](file.read_bytes().decode("utf-8-sig"))
     except OSError as error:
         raise ConfigError(f"{file}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
@@ -115,11 +117,31 @@ def _parsed(file: Path) -> object:
         raise ConfigError(f"{file}: expected {file.suffix[1:].upper()}: {' '.join(str(error).split())}") from None
 
 
+def _each_once(pairs: list[tuple[Any, Any]]) -> dict:
+    """A table. JSON and YAML keep the last of two values under one key, and say nothing of the other.
+
+    Raises:
+        ValueError: a key stands twice.
+    """
+    for place, (key, _) in enumerate(pairs):
+        if any(key == other for other, _ in pairs[:place]):
+            raise ValueError(f"expected each key once, found {_short(key)} twice")
+    return dict(pairs)
+
+
 def _yaml(text: str) -> object:
     import yaml
 
+    class Loader(yaml.SafeLoader):
+        """YAML of plain values."""
+
+        def construct_mapping(self, node: Any, deep: bool = False) -> dict:
+            """Before `<<` brings what the table's own keys may replace."""
+            _each_once([(key.value, None) for key, _ in node.value if isinstance(key, yaml.ScalarNode)])
+            return super().construct_mapping(node, deep)
+
     try:
-        return yaml.safe_load(text)
+        return yaml.load(text, Loader)
     except yaml.YAMLError as error:
         raise ValueError(str(error)) from None
 
@@ -127,6 +149,11 @@ def _yaml(text: str) -> object:
 def _found(name: str, folder: Path) -> str:
     """A data set's own name, or where its file is."""
     return name if name in NAMED else str((folder / name).absolute())
+
+
+def _is_name(value: object) -> bool:
+    """Whether a value is a text that can name something: one line of whole characters."""
+    return isinstance(value, str) and value.strip() != "" and not NO_NAME.search(value)
 
 
 def _listed(content: dict, key: str, fits: Callable[[Any], bool], expected: str) -> tuple:
@@ -148,6 +175,11 @@ def _recipes(content: dict) -> tuple[Recipe, ...]:
     named = content.get("recipes", {})
     if not isinstance(families, list) or not isinstance(named, dict) or not (families or named):
         raise ValueError(f"families: expected a list of some of {', '.join(_known())}, or tables [recipes.NAME]")
+    for name in named:
+        if not _is_name(name):
+            raise ValueError(
+                f"recipes: expected names of one line, in quotes where they are numbers, found {_short(name)}"
+            )
     tables = {str(name): {"family": name} for name in families} | named
     if len(tables) < len(families) + len(named):
         raise ValueError(f"families, recipes: expected each name once, found {_short([*families, *named])}")
@@ -160,7 +192,7 @@ def _recipe(name: str, table: object) -> Recipe:
         raise ValueError(f"{where}: expected a table with {', '.join(OF_A_RECIPE)}, found {_short(table)}")
     _no_others(table, OF_A_RECIPE, where)
     family = table.get("family", name)
-    if family not in _known():
+    if not isinstance(family, str) or family not in _known():
         raise ValueError(f"{where}: expected a family of {', '.join(_known())}, found {_short(family)}")
     flags = {key: table.get(key, True) for key in ("distilled", "unlabelled")}
     for key, value in flags.items():
@@ -192,9 +224,9 @@ def _values(table: object, of: type, where: str) -> dict[str, Any]:
     for name, value in table.items():
         kind = kinds[name]
         fits: Callable[[Any], bool] = {
-            int: lambda v: type(v) is int and v >= 0,
-            float: lambda v: type(v) in (int, float) and 0 <= v < float("inf"),
-            int | None: lambda v: type(v) is int and v > 0,
+            int: lambda v: type(v) is int and 0 <= v <= LARGEST,
+            float: lambda v: type(v) in (int, float) and 0 <= v <= LARGEST,
+            int | None: lambda v: type(v) is int and 0 < v <= LARGEST,
             tuple[int, ...]: lambda v: (
                 isinstance(v, list) and all(type(i) is int and 0 <= i < 6 for i in v) and v != []
             ),
@@ -208,7 +240,8 @@ def _values(table: object, of: type, where: str) -> dict[str, Any]:
 
 
 def _kind(kind: Any) -> str:
-    words = {int: "a whole number", float: "a number, at least 0", int | None: "a whole number above 0"}
+    bounds = f"at least 0, at most {LARGEST:,}"
+    words = {int: f"a whole number, {bounds}", float: f"a number, {bounds}", int | None: "a whole number above 0"}
     return words.get(kind, "a list of layers from 0 to 5")
 
 

@@ -77,7 +77,7 @@ def _check(out: Path, kind: str, of: dict[str, str]) -> None:
     try:
         earlier = json.loads(record.read_text("utf-8"))
         differing = [name for name in of if earlier.get(name) != of[name]]
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         raise PartsError(f"{record}: expected what an earlier run wrote, found something else") from None
     if differing:
         told = ", ".join(f"{name} {earlier.get(name)} (here {of[name]})" for name in differing)
@@ -95,6 +95,26 @@ def folder_errors(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise PartsError(f"{folder}: cannot be written to: {error.strerror or error}") from None
+
+
+@contextlib.contextmanager
+def reading(file: Path) -> Iterator[None]:
+    """What goes wrong inside is told of a file that an earlier run wrote.
+
+    Raises:
+        PartsError: it cannot be read, or is damaged.
+    """
+    import pyarrow as pa
+
+    try:
+        yield
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError, pa.ArrowException) as error:
+        if getattr(error, "errno", None):
+            raise PartsError(f"{file}: cannot be read: {error.strerror}") from None  # type: ignore[union-attr]
+        raise PartsError(
+            f"{file}: expected what an earlier run wrote, found something else: damaged; delete it, and the same command "
+            "makes it anew"
+        ) from None
 
 
 @contextlib.contextmanager

@@ -16,7 +16,7 @@ def differences(comparison: Comparison) -> Figure:
         d = pair.difference
         axes.plot([100 * d.low, 100 * d.high], [place, place], color=colour, linewidth=2)
         axes.plot(100 * d.value, place, "o" if pair.told_apart else "s", color=colour, markersize=7)
-    axes.set_yticks(range(len(pairs)), [f"{pair.better} - {pair.worse}" for pair in pairs])
+    axes.set_yticks(range(len(pairs)), [f"{pair.better} - {pair.worse}" for pair in pairs], parse_math=False)
     axes.invert_yaxis()
     axes.set_xlabel("difference in points, with its 95 % interval")
     return drawn

@@ -17,7 +17,7 @@ from edgelab.sweeps.compare import Comparison, compare
 from edgelab.sweeps.config import Config, short_name
 from edgelab.sweeps.engine import Task, as_they_come
 from edgelab.sweeps.paper import latex_table, markdown_table
-from edgelab.sweeps.parts import folder_errors, names, output, whole, write_part
+from edgelab.sweeps.parts import folder_errors, names, output, reading, whole, write_part
 from edgelab.sweeps.progress import Progress
 from edgelab.sweeps.trials import Trial, prepare_model, prepare_teacher, run_trial, trials_of
 from edgelab.workspace import plain, write_atomic
@@ -57,6 +57,7 @@ def sweep(config: Config, out: Path, workers: AbstractContextManager["Client"], 
             folder.mkdir(exist_ok=True)
         done = names(folder, "*.parquet")
         left = [trial for trial in trials if part_name(trial) not in done]
+        load_rows([folder / part for part in sorted(done)])  # what is damaged is told before hours of work
         if len(left) < len(trials):
             say(f"{len(trials) - len(left)} of {len(trials)} trials are there already")
         failed: dict[str, str] = {}
@@ -141,10 +142,27 @@ def schema() -> "pa.Schema":
 
 
 def load_rows(files: Iterable[Path]) -> list[dict[str, Any]]:
-    """The rows of part files that stand there, in their order."""
+    """The rows of part files that stand there, in their order; a `PartsError` where one is damaged."""
+    rows = []
+    for file in files:
+        with reading(file):
+            if file.exists():
+                rows.append(_row(file))
+    return rows
+
+
+def _row(file: Path) -> dict[str, Any]:
+    """The one row of a part file.
+
+    Raises:
+        ValueError: it has more, none, or another trial's.
+    """
     import pyarrow.parquet as pq
 
-    return [row for file in files if file.exists() for row in pq.read_table(file, schema=schema()).to_pylist()]
+    (row,) = pq.read_table(file, schema=schema()).to_pylist()
+    if row["trial"] != file.stem or len(row["right_label"]) != row["examples"]:
+        raise ValueError("another trial's")
+    return row
 
 
 def right_by_model(rows: Sequence[dict[str, Any]], data: str, measure: str) -> dict[str, np.ndarray]:
@@ -176,9 +194,11 @@ def write_comparisons(found: dict[str, tuple[str, Comparison]], out: Path) -> li
     """Of each data set a table in Markdown and in LaTeX and a figure as PDF; the files' names."""
     from edgelab.sweeps.plots import differences  # matplotlib: the room loads without it
 
-    written = []
+    written: list[str] = []
     for data, (measure, comparison) in found.items():
         base = f"comparison-{re.sub(r'[^a-zA-Z0-9]+', '-', data)}"
+        if f"{base}.md" in written:  # of another script, or other punctuation
+            base = f"{base}-{hashlib.sha256(data.encode()).hexdigest()[:6]}"
         title = f"{data}, right {measure}s"
         with folder_errors(out):
             write_atomic(out / f"{base}.md", f"## {title}\n\n{markdown_table(comparison)}")

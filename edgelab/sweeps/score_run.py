@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from edgelab.bundle.predict import Bundle
 from edgelab.sweeps.cluster import see_that_they_share, workers_lost
 from edgelab.sweeps.engine import Task, as_they_come
-from edgelab.sweeps.parts import PartsError, names, output, write_part
+from edgelab.sweeps.parts import PartsError, names, output, reading, write_part
 from edgelab.sweeps.pieces import LogsError, Piece, find_sources, pieces_of
 from edgelab.sweeps.progress import Progress
 from edgelab.sweeps.reading import shown
@@ -69,6 +69,8 @@ def score(
         pieces, files_aside = divide(base, sources, out)
         done = names(out, "part-*.parquet")
         left = [piece for piece in pieces if scored_name(piece) not in done]
+        for part in sorted(done):  # what is damaged is told before hours of work
+            counts_of(out / part)
         if len(left) < len(pieces):
             say(f"{len(pieces) - len(left)} of {len(pieces)} pieces are scored already")
         scored = Scored(files=len(sources), files_aside=files_aside)
@@ -107,7 +109,7 @@ def divide(base: Path, sources: list[str], out: Path) -> tuple[list[Piece], dict
     Raises:
         LogsError: a file is not what was divided before.
     """
-    known: dict[str, int] = json.loads((out / SOURCES).read_text("utf-8")) if (out / SOURCES).exists() else {}
+    known = _known(out)
     pieces: list[Piece] = []
     aside: dict[str, str] = {}
     for gone in known.keys() - set(sources):
@@ -133,6 +135,29 @@ def divide(base: Path, sources: list[str], out: Path) -> tuple[list[Piece], dict
     write_atomic(out / SOURCES, json.dumps(known, indent=1))
     _write_aside(out, aside)
     return pieces, aside
+
+
+def _known(out: Path) -> dict[str, int]:
+    """The files that were divided before, each with its size then.
+
+    Raises:
+        PartsError: nobody knows any more of which files the parts are.
+    """
+    file = out / SOURCES
+    with reading(file):
+        content = file.read_bytes() if file.exists() else b"{}"
+    try:
+        known = json.loads(content)
+    except (ValueError, RecursionError):
+        known = None
+    sound = isinstance(known, dict) and all(type(size) is int for size in known.values())
+    parts = names(out, "part-*.parquet")
+    if not sound or (parts and not known):
+        found = "something else" if file.exists() else "none"
+        raise PartsError(
+            f"{file}: expected which files the {len(parts)} parts are of, found {found}; choose another folder than {out}"
+        )
+    return known
 
 
 def _write_aside(out: Path, aside: dict[str, str]) -> None:
@@ -164,8 +189,8 @@ def _reasons(asides: list[Path]) -> Iterator[str]:
     import pyarrow.parquet as pq
 
     for file in asides:
-        if file.exists():
-            for row in pq.read_table(file).slice(0, 1).to_pylist():
+        with reading(file):
+            for row in () if not file.exists() else pq.read_table(file).slice(0, 1).to_pylist():
                 yield f"{row['source']}, row {row['row']}: {row['reason']}"
 
 

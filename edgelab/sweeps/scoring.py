@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgelab.bundle.manifest import BundleError
 from edgelab.bundle.predict import Bundle
-from edgelab.sweeps.parts import whole
+from edgelab.sweeps.parts import reading, whole
 from edgelab.sweeps.pieces import Piece
 from edgelab.sweeps.reading import Batch, read, shown
 
@@ -162,10 +162,12 @@ def aside_table(source: str, aside: Sequence[tuple[int | None, str]]) -> "pa.Tab
 
 
 def counts_of(part: Path) -> Counts:
-    """What a part says of itself."""
+    """What a part says of itself; a `PartsError` where it is damaged."""
     import pyarrow.parquet as pq
 
-    return Counts(**json.loads(pq.read_metadata(part).metadata[COUNTS]))
+    with reading(part):
+        counts = Counts(**json.loads(pq.read_metadata(part).metadata[COUNTS]))
+        return Counts() + counts  # a `TypeError` where one is no number
 
 
 def peak_bytes() -> int:

@@ -44,6 +44,14 @@ def test_the_learners_data_are_looked_at_before_any_notebook_runs(in_course, edg
     assert "[1/1]" not in done.stderr
 
 
+def test_what_is_kept_is_looked_at_before_the_course_runs(in_course, edgelab, monkeypatch, tmp_path):
+    monkeypatch.setenv("EDGELAB_HOME", str(tmp_path))
+    (tmp_path / "choice.json").write_text("[]")
+    done = edgelab("run")
+    refused(done, "choice.json: expected what the course has kept")
+    assert "[1/2]" not in done.stderr
+
+
 def test_fails_if_a_cell_raised(in_course, edgelab):
     mine = in_course / "mine\x1b[31m.ipynb"
     cells = [new_code_cell("1"), new_code_cell("raise ValueError('red \\x1b[31m')")]

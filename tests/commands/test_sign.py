@@ -1,8 +1,14 @@
 """`edgelab keys`, `edgelab sign` and `edgelab verify`."""
 
+import errno
+import os
+import stat
+from pathlib import Path
+
 import pytest
 
 from tests.command_line import refused
+from tests.full_disk import fill, small_disk
 from tests.small_bundles import small_bundle
 
 
@@ -46,3 +52,49 @@ def test_what_is_no_bundle(tmp_path, edgelab):
     edgelab("keys", tmp_path / "key")
     refused(edgelab("sign", tmp_path, "--key", tmp_path / "key"), "expected a bundle")
     refused(edgelab("verify", tmp_path, "--key", tmp_path / "key.pub"), "expected a signed bundle")
+
+
+@pytest.mark.parametrize("name", ["-x", "a b\nc", "ключ 鍵"])
+def test_keys_of_any_name_private_and_never_written_over(tmp_path, edgelab, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    assert edgelab("keys", "--", name).returncode == 0
+    before = {file: file.read_bytes() for file in tmp_path.iterdir()}
+    assert {file.name for file in before} == {name, f"{name}.pub"}
+    if os.name == "posix":
+        assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600
+    refused(edgelab("keys", "--", name), "expected a new file for a key, found one that is there")
+    assert {file: file.read_bytes() for file in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize("name", ["", ".", "/"])
+def test_a_key_that_is_no_file(tmp_path, edgelab, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    refused(edgelab("keys", name), "expected a new file for a key, found a folder")
+    assert not list(tmp_path.iterdir())
+
+
+def test_of_a_pair_that_cannot_be_written_nothing_is_left(tmp_path, edgelab, monkeypatch):
+    refused(edgelab("keys", tmp_path / ("x" * 252)), "a key cannot be written there", ".pub")
+    real = os.open
+
+    def no_room(path, *rest):
+        if Path(path).name == "key":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        return real(path, *rest)
+
+    monkeypatch.setattr(os, "open", no_room)
+    refused(edgelab("keys", tmp_path / "key"), f"{tmp_path / 'key'}: a key cannot be written there: No space left")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_full_disk_takes_no_key_and_keeps_the_earlier_signature(tmp_path, edgelab):
+    with small_disk(tmp_path / "disk", 64) as disk:
+        edgelab("keys", tmp_path / "key")
+        folder = small_bundle(disk / "bundle")
+        edgelab("sign", folder, "--key", tmp_path / "key", "--edition", 3)
+        before = {file.name: file.read_bytes() for file in folder.iterdir()}
+        fill(disk)
+        refused(edgelab("keys", disk / "key"), "a key cannot be written there: No space left")
+        assert not list(disk.glob("key*"))
+        refused(edgelab("sign", folder, "--key", tmp_path / "key"), "cannot be signed: No space left")
+        assert {file.name: file.read_bytes() for file in folder.iterdir()} == before

@@ -91,3 +91,8 @@ def test_it_is_written_from_what_was_kept(tmp_path, monkeypatch, capsys):
 def test_a_choice_without_a_probability_is_told_too(probability):
     told = decision_in_words(replace(CHOICE, probability=probability))
     assert ("truly clears" in told) == (probability is not None)
+
+
+def test_a_notebook_that_failed_without_a_word_or_was_not_run_has_its_row():
+    made = page([Run("00", 1.0, 1, 2, ""), Run("01", 0.0, 1, None, "no notebook")], {}, None, [], host())
+    assert "cell 2: " in made and "not run: no notebook" in made

@@ -87,6 +87,14 @@ def test_a_smaller_limit_counts_what_was_spent_under_a_larger(tmp_path):
         '{"spent": {"x": "-1"}}',
         '{"spent": {"x": "1/0"}}',
         '{"spent": {"x": {}}}',
+        '{"spent": {"x": Infinity}}',
+        '{"spent": {"x": NaN}}',
+        '{"spent": {"x": true}}',
+        '{"spent": {"x": 0.5}}',
+        '{"spent": {"x": "1e999999999"}}',  # it would take hours to add
+        '{"spent": {"x": "' + "9" * 5000 + '"}}',
+        '{"spent": [["x", "1"]]}',
+        "[" * 100_000,
     ],
 )
 def test_a_damaged_file_spends_nothing(tmp_path, text):

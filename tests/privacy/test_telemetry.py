@@ -3,13 +3,14 @@
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from edgelab.privacy.aggregation import aggregate
 from edgelab.privacy.budget import Budget, BudgetSpent
-from edgelab.privacy.journal import Journal, bin_of
+from edgelab.privacy.journal import Journal, JournalError, bin_of
 from edgelab.privacy.randomized import truth_probability
 from edgelab.privacy.telemetry import (
     POCKET_PLAN,
@@ -168,12 +169,33 @@ def test_a_journal_counts_and_survives_and_is_cleared(tmp_path):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "[]", "{}", '{"latency_ms": 3}', '{"latency_ms": [1, 2], "escalated": 0, "corrected": 0, "crashed": true}'],
+    ["", "[]", "{}", '{"latency_ms": 3}', '{"latency_ms": [1, 2], "escalated": 0, "corrected": 0, "crashed": true}']
+    + [
+        json.dumps({"escalated": 0, "corrected": 0, "crashed": True, "latency_ms": [9, 0, 0, 0, 0]} | odd)
+        for odd in (
+            *(
+                {"latency_ms": odd}
+                for odd in ("abcde", [float("nan"), 0, 0, 0, 0], [-1, 0, 0, 0, 2], dict.fromkeys("abcde"))
+            ),
+            *({"escalated": odd} for odd in ("x", None, True, 10**400)),
+            {"crashed": 1},
+        )
+    ]
+    + ["[" * 100_000],
 )
 def test_a_damaged_journal_begins_anew(tmp_path, text):
     (tmp_path / "journal.json").write_text(text)
     journal = Journal(tmp_path / "journal.json")
     assert journal.requests == 0 and not journal.crashed
+    journal.note(1.0)
+    assert Journal(tmp_path / "journal.json").requests == 1
+
+
+def test_where_no_journal_can_be_kept_it_is_told_in_a_line(tmp_path):
+    for place in (tmp_path, Path(__file__) / "journal.json"):
+        with pytest.raises(JournalError) as told:
+            Journal(place).note(1.0)
+        assert str(told.value).startswith(f"{place}: cannot be written: ") and "\n" not in str(told.value)
 
 
 @pytest.mark.parametrize(("value", "place"), [(0, 0), (4.999, 0), (5, 1), (50, 2), (1e9, 2)])

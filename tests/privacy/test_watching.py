@@ -1,6 +1,7 @@
 """A session of the whole Pocket keeps and sends what its code declares, and nothing else; what is planted is found."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -96,8 +97,8 @@ def test_what_is_renamed_counts_under_its_last_name():
         Event("folder", "/h/.it.scratch", "m"),
         Event("write", "/h/.it.scratch/a", "m"),
         Event("write", "/h/.it.scratchy", "m"),
-        Event("rename", "/h/.it.scratch\n/h/it", "m"),
-        Event("rename", "/h/old\n/h/new", "n"),
+        Event("rename", "/h/.it.scratch\0/h/it", "m"),
+        Event("rename", "/h/old\0/h/new", "n"),
     ]
     assert in_the_end(events) == [
         Event("folder", "/h/it", "m"),
@@ -105,6 +106,28 @@ def test_what_is_renamed_counts_under_its_last_name():
         Event("write", "/h/.it.scratchy", "m"),
         Event("write", "/h/new", "n"),
     ]
+
+
+ODD = """
+import os, sys
+from pathlib import Path
+folder = Path(sys.argv[1])
+(folder / "a\\nb").write_text("x")
+os.rename(folder / "a\\nb", folder / "c\\nd")
+(folder / "to a folder").symlink_to(folder.parent)
+sys.stdout.buffer.write(b"\\xff")
+os._exit(3)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such names")
+def test_odd_names_and_bytes_do_not_blind_it(tmp_path):
+    done = run_watched(("-c", ODD, str(tmp_path)), environment={}, folders=[tmp_path])
+    assert (done.printed, done.returncode) == ("\\xff", 3), done.complaints
+    written = {event.target for event in done.events if event.kind == "write"}
+    assert {str(tmp_path / "c\nd"), str(tmp_path / "to a folder")} <= written and str(tmp_path / "a\nb") not in written
+    chosen = Stored("what", "{chosen}/**", "ever", "nobody", "course")
+    assert is_declared(chosen, str(tmp_path / "c\nd"), {"chosen": [str(tmp_path)]})
 
 
 def test_the_runtime_tells_its_maker_nothing_unless_the_user_has_said_so(folders):

@@ -78,6 +78,9 @@ def test_the_file_holds_all_of_it(tmp_path):
         ),
         ('{"requirements": {}, "models": [{"name": "one", "right_label": [], "size_bytes": 1}]}', "outcome an example"),
         ("[]", "list"),
+        ("[" * 100_000, "recursion"),
+        ('{"requirements": {"max_mb": 1' + "0" * 400 + '}, "models": []}', "max_mb is 1000"),
+        ('{"requirements": {}, "models": [[]]}', "models: expected an object for each"),
     ],
 )
 def test_a_file_that_is_none_is_refused_in_one_line(content, said, tmp_path):
@@ -88,6 +91,31 @@ def test_a_file_that_is_none_is_refused_in_one_line(content, said, tmp_path):
     assert "\n" not in str(caught.value)
     with pytest.raises(EvidenceError, match="away"):
         load(tmp_path / "away.json")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        *(("name", value) for value in (3, None, [], "\ud800")),
+        *(
+            ("right_label", value)
+            for value in (None, "101", [float("nan")] * 3, [2, 0, 1], ["1", "", "1"], [[1], [0], [1]])
+        ),
+        ("right_call", [1.0, None, 0]),
+        *(("size_bytes", value) for value in (None, "5", -1, True, float("nan"), 10**400)),
+        *(("latency_ms", value) for value in (None, [], {"t": 3}, {"t": [None]}, {"t": [-1]}, {"t": [float("inf")]})),
+        ("memory_mb", float("nan")),
+        ("coverage", "all"),
+        ("ships", "no"),
+    ],
+)
+def test_a_field_of_another_kind_is_named_before_anything_is_decided_on_it(field, value, tmp_path):
+    """NaN would be an answer that is right, `"no"` a model that may ship."""
+    row = {"name": "one", "right_label": [1, 0, 1], "size_bytes": 5} | {field: value}
+    (tmp_path / "board.json").write_text(json.dumps({"requirements": {}, "models": [row]}))
+    with pytest.raises(EvidenceError, match=rf"board\.json: .*{field} of .*: expected ") as caught:
+        load(tmp_path / "board.json")
+    assert "\n" not in str(caught.value) and len(str(caught.value)) < 400
 
 
 def test_rows_that_cannot_be_compared_are_not_saved(tmp_path):

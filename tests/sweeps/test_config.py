@@ -37,6 +37,13 @@ def test_formats_are_alike(tmp_path, ending, content):
     )
 
 
+def test_a_mark_of_bytes_before_the_file_and_tables_that_share(tmp_path):
+    file = tmp_path / "sweep.yaml"
+    shared = "recipes:\n  a: &a {family: static, distilled: true}\n  b: {<<: *a, distilled: false}\n"
+    file.write_text(f"{YAML}{shared}", "utf-8-sig")
+    assert [recipe.distilled for recipe in read_config(file).recipes[2:]] == [True, False]
+
+
 def read(tmp_path, **other):
     file = tmp_path / "sweep.json"
     file.write_text(json.dumps({key: value for key, value in (RIGHT | other).items() if value is not None}))
@@ -81,6 +88,15 @@ def test_a_recipe_starts_from_a_candidate_and_has_values_of_its_own(tmp_path):
         ({"recipes": {"x": {"family": "static", "plan": {"masked": 2}}}}, ("plan.masked: expected a share",)),
         ({"recipes": {"x": {"family": "transformer", "shape": {"layers": [6]}}}}, ("layers from 0 to 5",)),
         ({"teacher": {"epochs": -1}}, ("teacher.epochs: expected a number",)),
+        ({"teacher": {"epochs": 10**400}}, ("teacher.epochs: expected a number, at least 0, at most 1,000,000,000",)),
+        ({"recipes": {"x": {"family": "static", "plan": {"steps": 10**400}}}}, ("plan.steps: expected a whole",)),
+        ({"families": [["static"]]}, ("expected a family of teacher, ", "found ['static']")),
+        ({"recipes": {"x": {"family": {}}}}, ("recipes.x: expected a family of teacher, ", "found {}")),
+        ({"recipes": {"": {"family": "static"}}}, ("recipes: expected names of one line", "found ''")),
+        ({"recipes": {"a\nb": {"family": "static"}}}, ("recipes: expected names of one line", "a\\nb")),
+        ({"recipes": {"\ud800": {"family": "static"}}}, ("recipes: expected names of one line", "\\ud800")),
+        ({"data": ["a\0.csv"]}, ("data: expected a list of names or files",)),
+        ({"data": ["\ud800.csv"]}, ("data: expected a list of names or files",)),
         ({"sees": [1]}, ("the file: expected the keys data, ", "found 'sees'")),
     ],
 )
@@ -103,6 +119,9 @@ def test_what_is_wrong_is_named(tmp_path, other, parts):
         ("broken.toml", b"data = [", "expected TOML: "),
         ("broken.yaml", b"data: [\n", "expected YAML: "),
         ("latin.toml", b"# caf\xe9", "expected UTF-8, found byte 0xe9"),
+        ("twice.json", b'{"seeds": [0], "seeds": [1]}', "expected JSON: expected each key once, found 'seeds' twice"),
+        ("twice.yaml", b"seeds: [0]\nseeds: [1]\n", "expected YAML: expected each key once, found 'seeds' twice"),
+        ("number.yaml", f"{YAML}recipes: {{1: {{family: static}}}}\n".encode(), "recipes: expected names of one line"),
         ("deep.json", b"[" * 100_000, "expected JSON: "),
     ],
 )

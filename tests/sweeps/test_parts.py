@@ -44,7 +44,7 @@ def test_another_kind_is_refused(tmp_path, kind, of, said):
     assert said in str(told.value)
 
 
-@pytest.mark.parametrize("content", ["[]", "{", "3"])
+@pytest.mark.parametrize("content", ["[]", "{", "3", "[" * 100_000])
 def test_a_damaged_record_is_refused(tmp_path, content):
     (tmp_path / "sweep-record.json").write_text(content)
     with (

@@ -9,6 +9,7 @@ import pytest
 
 from edgelab.sweeps import run
 from edgelab.sweeps.cluster import workers_of
+from edgelab.sweeps.compare import compare
 from edgelab.sweeps.config import read_config
 from edgelab.sweeps.parts import PartsError
 from edgelab.sweeps.run import comparisons, load_rows, right_by_model, sweep, write_comparisons
@@ -125,6 +126,28 @@ def test_parts_that_are_not_there_have_no_rows(quick, tmp_path, data_file, worke
     files = sorted((out / "rows").glob("*.parquet"))
     assert len(load_rows([*files, out / "none.parquet"])) == len(files) == 4
     assert pq.read_schema(files[0]).equals(run.schema())
+
+
+def test_a_damaged_row_is_named_before_anything_is_run_and_made_anew_once_deleted(quick, tmp_path, data_file, workers):
+    out, config = tmp_path / "out", config_of(tmp_path, seeds=[0])
+    before = sweep(config, out, workers, lambda line: None).rows
+    one, other, *_ = sorted((out / "rows").glob("*.parquet"))
+    longer = config_of(tmp_path, seeds=[0, 1])
+    content = one.read_bytes()
+    for damaged in (b"", content[:-9], b"PAR1" * 9, other.read_bytes()):
+        one.write_bytes(damaged)
+        with pytest.raises(PartsError, match="damaged; delete it") as told:
+            sweep(longer, out, contextlib.nullcontext(), lambda line: None)  # no worker is needed
+        assert str(told.value).startswith(f"{one}: ") and one.read_bytes() == damaged
+    one.unlink()
+    assert sweep(config, out, workers, lambda line: None).rows == before
+
+
+def test_names_that_no_file_can_tell_apart_and_signs_of_formulas(tmp_path):
+    right = {"$a_b$": np.ones((2, 9), bool), "$\\frac{": np.eye(2, 9, dtype=bool)}
+    written = write_comparisons({data: ("label", compare(right)) for data in ("日本", "中国")}, tmp_path)
+    assert len(set(written)) == 6 == len(list(tmp_path.iterdir()))
+    assert ["日本" in (tmp_path / written[0]).read_text("utf-8"), "中国" in (tmp_path / written[3]).read_text("utf-8")]
 
 
 REAL = {

@@ -199,6 +199,30 @@ def test_parts_are_not_written_among_the_logs(bundle, logs, workers, place):
         score(bundle, logs, logs / place, workers, lambda line: None)
 
 
+def test_what_is_damaged_is_named_before_any_worker_is_needed(bundle, logs, tmp_path, workers):
+    out = tmp_path / "out"
+    score(bundle, logs, out, workers, lambda line: None)
+    rows, (part, *_) = scored(out), sorted(out.glob("part-*"))
+    content, sources = part.read_bytes(), (out / score_run.SOURCES).read_bytes()
+    nothing = contextlib.nullcontext()
+    pq.write_table(pa.table({"a": [1]}), tmp_path / "foreign.parquet")
+    for damaged in (b"", content[:-9], (tmp_path / "foreign.parquet").read_bytes()):
+        part.write_bytes(damaged)
+        with pytest.raises(PartsError, match="damaged; delete it") as told:
+            score(bundle, logs, out, nothing, lambda line: None)
+        assert str(told.value).startswith(f"{part}: ")
+    part.unlink()
+    assert score(bundle, logs, out, workers, lambda line: None).total.rows == 160 and scored(out) == rows
+    for damaged in (b"", b"[]", b"[" * 100_000, b'{"a.parquet": "9"}', b"\xff", None):
+        (out / score_run.SOURCES).unlink()
+        if damaged is not None:
+            (out / score_run.SOURCES).write_bytes(damaged)
+        with pytest.raises(PartsError, match=r"sources\.json: expected which files the .* parts are of") as told:
+            score(bundle, logs, out, nothing, lambda line: None)
+        (out / score_run.SOURCES).write_bytes(sources)
+    assert score(bundle, logs, out, nothing, lambda line: None).total.rows == 160
+
+
 def test_a_full_disk_is_one_line_and_nothing_half_stays(bundle, logs, tmp_path, workers, client):
     with small_disk(tmp_path / "disk", 200) as disk:
         (disk / "out").mkdir()
