@@ -141,7 +141,7 @@ def show(thing: Any, width: int = 160) -> str:
     elif isinstance(thing, dict):
         text = "{" + ", ".join(f"{key!r}: {show(value)}" for key, value in thing.items()) + "}"
     elif isinstance(thing, list | tuple):
-        text = "[" + ", ".join(show(value) for value in thing) + "]"
+        text = "[" + ", ".join(show(value) for value in thing[:width]) + "]"  # more would be cut off below
     else:
         text = repr(thing)
     text = text if len(text) <= width else text[: width - 3] + "..."
