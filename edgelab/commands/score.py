@@ -46,7 +46,7 @@ def score(args: argparse.Namespace) -> int:
             f"this run: {now.rows:,} rows in {scored.wall_s:.1f} s on {scored.workers} workers; {rate:,.0f} rows a second of one core; "
             f"{now.asked:,} asked, the others repeat a text of their piece",
             f"a billion such requests, on paper: {billion['core_hours']:,.0f} hours of a core, "
-            f"{billion['price']:,.0f} dollars at {args.core_hour_price:g} an hour (assumed: --core-hour-price)",
+            f"{billion['price']:,.2f} dollars at {args.core_hour_price:g} an hour (assumed: --core-hour-price)",
         )
     return 0
 

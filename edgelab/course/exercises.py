@@ -129,7 +129,7 @@ class FunctionExercise:
             (theirs,) = trace(mistake, [given])
             if theirs.raised is not mine.raised:
                 return False
-            alike = theirs.fault == mine.fault and same(theirs.output, mine.output, self.rtol, self.atol)
+            alike = theirs.fault == mine.fault and same(mine.output, theirs.output, self.rtol, self.atol)
             if mine.raised is None and not alike:
                 return False
         return True

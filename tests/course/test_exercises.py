@@ -229,6 +229,16 @@ def test_a_tensor_keeps_its_gradient(capsys):
     assert check(loss) is loss
 
 
+def test_a_mistake_is_known_in_whole_numbers_too(capsys):
+    def above(value, least):
+        return max(0.0, value - least)
+
+    never = Mistake("never", lambda value, least: 0.0, "some are above.")
+    check = Checks()
+    check.function(above, cases=lambda rng: [(rng.uniform(2, 3), 1.0), (1.0, 4.0)], nudge="?", mistakes=(never,))
+    assert "hint: some are above." in fails(check, "above", lambda value, least: 0, capsys, times=2)
+
+
 class TooHot(ValueError):
     pass
 
