@@ -92,7 +92,7 @@ def _started(workers: int) -> Iterator["Client"]:
     from distributed import Client, LocalCluster
 
     # No limit of memory: at its 80 % dask would pause a worker, which on a small machine is for ever.
-    options = {"threads_per_worker": 1, "memory_limit": None, "silence_logs": NOTHING}
+    options: dict[str, Any] = {"threads_per_worker": 1, "memory_limit": None, "silence_logs": NOTHING}
     # dask's scheduler serves its state by HTTP, with a dashboard or without: to this machine alone, and on any free port, so
     # that two runs at once have nothing to say to each other.
     options |= {"dashboard_address": "127.0.0.1:0", "scheduler_kwargs": {"dashboard": False}}
