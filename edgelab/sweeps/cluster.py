@@ -92,7 +92,10 @@ def _started(workers: int) -> Iterator["Client"]:
     from distributed import Client, LocalCluster
 
     # No limit of memory: at its 80 % dask would pause a worker, which on a small machine is for ever.
-    options = {"threads_per_worker": 1, "memory_limit": None, "dashboard_address": None, "silence_logs": NOTHING}
+    options: dict[str, Any] = {"threads_per_worker": 1, "memory_limit": None, "silence_logs": NOTHING}
+    # dask's scheduler serves its state by HTTP, with a dashboard or without: to this machine alone, and on any free port, so
+    # that two runs at once have nothing to say to each other.
+    options |= {"dashboard_address": "127.0.0.1:0", "scheduler_kwargs": {"dashboard": False}}
     with (
         # A worker that died is started anew. One that takes longer than this to be back (the default is 15 s, which a busy
         # machine needs to import dask), or that dies again just then, dask would give up without a word.
@@ -131,7 +134,9 @@ def _see_that_somebody_is_there(address: str) -> None:
         raise ClusterError(f"{address}: expected a scheduler's address such as tcp://127.0.0.1:8786")
     try:
         place = urlsplit(address)
-        socket.create_connection((place.hostname, place.port), CONNECT_S).close()
+        with socket.create_connection((place.hostname, place.port), CONNECT_S) as opened:
+            if place.scheme == "tcp":
+                opened.recv(1)  # a scheduler speaks first; to somebody who is mute, dask would listen for ever
     except (OSError, ValueError) as error:  # ValueError: a port above 65535
         raise ClusterError(f"{address}: expected a dask scheduler, found none: {error}") from None
 

@@ -102,6 +102,19 @@ def test_somebody_else_who_answers_is_no_scheduler(monkeypatch):
     assert "\n" not in str(told.value)
 
 
+def test_who_takes_the_connection_and_says_nothing_is_no_scheduler(monkeypatch):
+    monkeypatch.setattr(cluster, "CONNECT_S", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        address = f"tcp://127.0.0.1:{mute.getsockname()[1]}"
+        with pytest.raises(ClusterError, match="expected a dask scheduler, found none"), workers_of(address, 1):
+            pass
+
+
+def test_our_own_scheduler_serves_this_machine_alone_on_any_port(client):
+    server = client.cluster.scheduler.http_server
+    assert server.address == "127.0.0.1" and server.port != 8787
+
+
 def test_a_scheduler_of_another_process_and_its_end(tmp_path):
     with scheduler_process(tmp_path, "--nthreads", "1") as (address, started), workers_of(address, 1) as client:
         tasks = [Task(f"t{i}", double, (i, str(tmp_path))) for i in range(5)]
