@@ -33,6 +33,8 @@ def _texts(rng: np.random.Generator) -> Iterator[tuple]:
     yield ("tеxt OК",)  # the Russian letters е and К: of the second word only a capital is Latin
     yield ("call мама-home  now",)  # a hyphen parts words, and two spaces stay two
     yield ("meet me at дом2, café_о",)  # a digit is no letter
+    yield (f" wa{str(rng.choice(list(WIDTHLESS)))}ke\tme ",)  # each of them, and spaces at the ends stay
+    yield ("".join(f"add{none}ed " for none in WIDTHLESS) + "\u200emilk",)  # and a mark that is none of them
     yield ("",)
     yield ("\u200b",)
 
@@ -95,6 +97,11 @@ def register(check: Checks) -> None:
                     _dropped(_composed(text)).translate(LATIN) if re.search("[A-Za-z]", _composed(text)) else text
                 ),
                 "an English sentence may quote a Russian word: decide for each word (\\w+), not for the text.",
+            ),
+            Mistake(
+                "some without width",
+                lambda text: _words(re.sub("[\u200b-\u200d]", "", _composed(text))),
+                "WIDTHLESS has more than the zero-width space and the joiners: leave out each of its characters.",
             ),
             Mistake(
                 "by the spaces",
