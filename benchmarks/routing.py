@@ -22,7 +22,6 @@ from edgelab.routing.scores import LEARNED, SCORES, fit_router, learned_score
 from edgelab.routing.thresholds import (
     allowed_each_time,
     aurc,
-    auroc,
     conformal_threshold,
     joint_error,
     kept_error,
@@ -32,6 +31,7 @@ from edgelab.routing.thresholds import (
 from edgelab.routing.tradeoff import Figures, apgr, figures, oracle
 from edgelab.stats.bootstrap import bootstrap
 from edgelab.stats.intervals import Interval
+from edgelab.stats.ranking import auroc
 from edgelab.stats.softmax import softmax
 from edgelab.workspace import write_atomic
 

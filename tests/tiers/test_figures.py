@@ -10,9 +10,10 @@ from edgelab.workspace import data_home
 from tests.shared_data import needs_shared
 
 REFERENCE = SHARED.parent / "reference"
+PUBLISHED = sorted(set(figures.names()) - {"stolen_copies"})  # that one was measured here, which the card says
 
 
-@pytest.mark.parametrize("name", figures.names())
+@pytest.mark.parametrize("name", PUBLISHED)
 def test_every_row_names_its_source(name):
     table = figures.read(name)
     assert len(table) and list(table)[-1] == "source"
@@ -23,8 +24,8 @@ def test_every_row_names_its_source(name):
 
 def test_the_card_has_a_row_for_each_table():
     card = (data_home() / "figures" / "README.md").read_text("utf-8")
-    missing = [name for name in figures.names() if f"| `{name}.csv` |" not in card]
-    assert missing == []
+    missing = [name for name in PUBLISHED if f"| `{name}.csv` |" not in card]
+    assert missing == [] and all(f"`{name}.csv`" in card for name in figures.names())
 
 
 def test_an_unknown_table_is_told_with_those_there_are():
