@@ -109,7 +109,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=10_000_000)
     parser.add_argument("--noisy", type=float, default=0.5, help="the share of rows with slips of the hand")
     parser.add_argument("--turns", type=int, default=5)
-    parser.add_argument("--turn-rows", type=int, default=400_000)
+    parser.add_argument("--turn-rows", type=int, default=800_000)  # eight pieces: two workers share them
     args = parser.parse_args()
     logs, turn_logs = (args.folder / f"{rows}-{args.noisy}" for rows in (args.rows, args.turn_rows))
     out = args.folder / "out"
