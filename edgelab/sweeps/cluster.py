@@ -1,6 +1,7 @@
 """Where tasks run: worker processes of this machine, or those of a scheduler at an address."""
 
 import contextlib
+import importlib.util
 import logging
 import re
 import socket
@@ -23,6 +24,7 @@ ADDRESS = re.compile(r"(tcp|tls)://[^/\s]+:\d{1,5}")
 ENGINE = ("dask", "distributed", "cloudpickle", "msgpack", "tornado", "pyarrow")
 LOGGERS = ("distributed", "distributed.client", "distributed.gc", "bokeh", "tornado", "tornado.application")
 NOTHING = logging.CRITICAL + 1  # the level of what they may say
+NEEDED = ("distributed", "pyarrow", "filelock")
 HOW_TO_INSTALL = "pip install '.[sweep]'"
 DECLARED = (
     Sent(
@@ -46,12 +48,9 @@ def see_that_it_is_installed() -> None:
     Raises:
         ClusterError: it is not there.
     """
-    try:
-        import distributed  # noqa: F401
-        import filelock  # noqa: F401
-        import pyarrow  # noqa: F401
-    except ModuleNotFoundError as error:
-        raise ClusterError(f"this needs {error.name}, which is not installed: {HOW_TO_INSTALL}") from None
+    for name in NEEDED:
+        if importlib.util.find_spec(name) is None:
+            raise ClusterError(f"this needs {name}, which is not installed: {HOW_TO_INSTALL}")
 
 
 @contextlib.contextmanager

@@ -3,7 +3,6 @@
 import os
 import signal
 import socket
-import sys
 import threading
 
 import pytest
@@ -153,10 +152,10 @@ def test_versions_are_told_apart():
     assert unlike({"a": "1"}, {}) == "a - (here 1)"
 
 
-@pytest.mark.parametrize("missing", ["distributed", "pyarrow", "filelock"])
-def test_without_the_extra_it_names_what_to_install(monkeypatch, missing):
-    monkeypatch.setitem(sys.modules, missing, None)
-    said = f"this needs {missing}, which is not installed: pip install '.\\[sweep\\]'"
+def test_without_the_extra_it_names_what_to_install(monkeypatch):
+    assert set(cluster.NEEDED) == {"distributed", "pyarrow", "filelock"}
+    monkeypatch.setattr(cluster, "NEEDED", ("pyarrow", "none_such"))
+    said = r"this needs none_such, which is not installed: pip install '.\[sweep\]'"
     with pytest.raises(ClusterError, match=said), workers_of(None, 1):
         pass
 
