@@ -58,6 +58,8 @@ def pytest_collection_modifyitems(items):
             item.add_marker("browser")
         if item.path == HERE / "test_notebooks.py" or item.path.parent in WAITING:
             item.add_marker(pytest.mark.flaky(reruns=1))
+        if item.path.parent == HERE / "sweeps":
+            item.add_marker(pytest.mark.timeout(900))  # clusters that wait for each other would do so for ever
     items.sort(key=lambda item: (item.path != HERE / "test_notebooks.py", HERE / "browser" in item.path.parents))
 
 

@@ -1,6 +1,7 @@
 """Where tasks run: worker processes of this machine, or those of a scheduler at an address."""
 
 import contextlib
+import gc
 import importlib.util
 import logging
 import re
@@ -113,11 +114,14 @@ def _connected(address: str) -> Iterator["Client"]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # other versions: said below, in one line
         try:
-            client = Client(address, timeout=CONNECT_S, set_as_default=False)
+            client, said = Client(address, timeout=CONNECT_S, set_as_default=False), ""
         except Exception as error:  # what somebody else's answer is to dask: of HTTP it makes exabytes to allocate
-            raise ClusterError(
-                f"{address}: expected a dask scheduler, found none that answers: {_said(error)}"
-            ) from None
+            client, said = None, _said(error)
+    if client is None:
+        # The one that failed closes itself when it is collected. Were that amid the start of another, which holds the lock
+        # that closing takes, it would wait for itself for ever.
+        gc.collect()
+        raise ClusterError(f"{address}: expected a dask scheduler, found none that answers: {said}")
     with client:
         see_that_they_are_alike(client, address)
         yield client
