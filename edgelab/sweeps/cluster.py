@@ -33,8 +33,9 @@ DECLARED = (
         to="the scheduler that the user names, and its workers",
         where="{chosen}",
         policy="only where --scheduler names one; without it the workers are processes of this machine",
-        about="nobody",
+        about="user",  # logs are people's words
         part="course",
+        kinds=("request",),
     ),
 )
 
