@@ -62,14 +62,13 @@ def _sequence(got: Any, model: list | tuple, plain: bool) -> list | tuple:
 
 
 def _array(got: Any, model: np.ndarray) -> Any:
-    array = (
-        np.asarray(got)
-        if len(got)
-        else np.asarray(got, dtype=model.dtype).reshape(model.shape if not model.size else -1)
-    )
-    numbers = model.dtype.kind in "biuf"
-    if not isinstance(got, np.ndarray) and array.dtype.kind not in ("biuf" if numbers else "US"):
-        return got  # a list of anything
+    array = np.asarray(got)
+    if not isinstance(got, np.ndarray):
+        numbers = model.dtype.kind in "biuf"
+        if not array.size and len(got) == 0:
+            array = np.empty(0 if model.size else model.shape, model.dtype)
+        if array.dtype.kind not in ("biuf" if numbers else "US"):
+            return got  # a list of anything
     if array.dtype.kind == "f" and model.dtype.kind in "iu" and array.size and (array == np.floor(array)).all():
         return array.astype(model.dtype)
     return array
