@@ -18,8 +18,8 @@ def _samples(rng: np.random.Generator) -> Iterator[tuple]:
     yield np.stack([apart, ~apart]), np.array([0.47, 0.47]), rng.integers(24, size=(80, 24))  # never both by much
     drawn = rng.integers(8, size=(40, 8))
     yield np.stack([np.arange(8) < 6, np.ones(8, bool)]), np.array([0.75, 1.0]), drawn  # exactly at the bound
-    near = rng.random((2, 300)) < 0.8
-    yield near, near.mean(axis=1), rng.integers(300, size=(60, 300))  # some miss by one example in 300
+    near = rng.random((2, 2000)) < 0.8
+    yield near, near.mean(axis=1), rng.integers(2000, size=(200, 2000))  # some miss by one example in 2,000
     yield np.ones((2, 5), bool), np.array([1.0, 0.5]), rng.integers(5, size=(3, 5))
     yield np.array([[True], [False]]), np.array([0.5, 0.5]), np.zeros((int(rng.integers(2, 6)), 1), int)  # one example
 
@@ -49,6 +49,11 @@ CLEARS = (
         "rounded",
         lambda outcomes, bounds, drawn: (_shares(outcomes, drawn).round(2) >= _of(bounds).round(2)).all(axis=0),
         "do not round: a share just below its bound does not reach it.",
+    ),
+    Mistake(
+        "nearly reached",
+        lambda outcomes, bounds, drawn: (_shares(outcomes, drawn) >= _of(bounds) - 1e-3).all(axis=0),
+        "a share just below its bound does not reach it, however little it lacks.",
     ),
     Mistake(
         "just above",

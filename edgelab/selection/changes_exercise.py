@@ -7,6 +7,7 @@ import numpy as np
 from edgelab.course.exercises import Checks, Mistake
 from edgelab.selection.by_hand import winning_bounds
 
+
 def _values(rng: np.random.Generator) -> Iterator[tuple]:
     for larger in (True, False):
         for rivals in (1, 3, 4):
@@ -18,6 +19,9 @@ def _values(rng: np.random.Generator) -> Iterator[tuple]:
         yield own, [own, own - 1, own + 1][: int(rng.integers(1, 3))], larger  # as good as one of them
         yield own, [], larger
         yield 0.0, [-0.5, -1.0], larger
+        yield 0.5 if larger else -0.5, [0.0, -1.0 if larger else 1.0], larger  # a rival at 0 is one
+        near = float(rng.normal())
+        yield near, [near - 1e-6 if larger else near + 1e-6], larger  # better by a hair
 
 
 def _ends(rival: float, own: float, larger: bool) -> tuple[float, float]:
@@ -56,6 +60,23 @@ WINNING = (
         "a tie is a win",
         lambda own, rivals, larger: (own, own) if own in rivals else winning_bounds(own, rivals, larger),
         "whoever is as good as a smaller model never wins by this measure: a bound that both clear picks the smaller.",
+    ),
+    Mistake(
+        "about as good",
+        lambda own, rivals, larger: (
+            None if any(abs(own - rival) < 1e-3 for rival in rivals) else winning_bounds(own, rivals, larger)
+        ),
+        "better by however little is better: between the two a bound still fits.",
+    ),
+    Mistake(
+        "nothing at 0",
+        lambda own, rivals, larger: winning_bounds(own, [rival for rival in rivals if rival], larger),
+        "0 is a value as any other: a rival at 0 is in the way, too.",
+    ),
+    Mistake(
+        "infinite on the wrong side",
+        lambda own, rivals, larger: winning_bounds(own, rivals, larger) if len(rivals) else (own, np.inf),
+        "without rivals of a share every LOWER bound will do: from -np.inf to its own value.",
     ),
     Mistake(
         "the higher end first",

@@ -7,6 +7,7 @@ import numpy as np
 from edgelab.course.exercises import Checks, Mistake
 from edgelab.selection.pareto import pareto_front
 
+
 def _models(rng: np.random.Generator) -> Iterator[tuple]:
     for models, larger in ((7, [True, False]), (9, [True, False, False]), (12, [False, True])):
         yield rng.integers(0, 5, (models, len(larger))).astype(float), np.array(larger)  # ties in a measure
@@ -19,10 +20,9 @@ def _models(rng: np.random.Generator) -> Iterator[tuple]:
     yield unmeasured, np.array([True, False])
     yield np.array([[0.9, np.nan], [0.5, 3.0], [0.4, 4.0]]) + rng.random(), np.array([True, False])
     yield rng.normal(size=(8, 1)), np.array([False])
-    hair = 0.9 - np.array(
-        [[0.0, 0.0], [1e-3, 0.0], [0.0, 1e-3]]
-    )  # beaten by a hair, as one example in a thousand makes it
-    yield hair[rng.permutation(3)], np.array([True, True])
+    for gap in (1e-3, 1e-6):  # beaten by a hair, as one example in a thousand or in a million makes it
+        hair = 0.9 - gap * np.array([[0, 0], [1, 0], [0, 1]])
+        yield hair[rng.permutation(3)], np.array([True, True])
 
 
 def _front(values: np.ndarray, larger: np.ndarray, beats: Callable[[np.ndarray, np.ndarray], bool]) -> np.ndarray:
@@ -45,6 +45,11 @@ PARETO = (
         "about as good",
         lambda values, larger: _front(values, larger, lambda a, b: bool((a >= b).all() and (a > b + 0.01).any())),
         "better is better, by however little: how sure that is comes later.",
+    ),
+    Mistake(
+        "alike to np.isclose",
+        lambda values, larger: _front(values, larger, lambda a, b: bool((a >= b).all() and not np.allclose(a, b))),
+        "np.isclose takes what is nearly alike for alike: compare the numbers themselves.",
     ),
     Mistake(
         "twins beat each other",
