@@ -39,6 +39,10 @@ def _sequences(rng: np.random.Generator) -> Iterator[tuple]:
         [(1.25, "crashes"), *[(epsilon, "latency") for epsilon in (0.79, 0.754, 0.7502, 0.75)]],
         2.0,
     )  # a little too much
+    yield (
+        [(0.3001, "crashes"), (0.1, "latency"), (0.2, "latency"), (0.0001, "latency")],
+        0.3,
+    )  # a ten-thousandth too much
     yield [(2.5, "crashes")], 2.0
     yield [], 1.0
 
@@ -94,6 +98,16 @@ def register(check: Checks) -> None:
                 "in tenths",
                 _walk(lambda after, limit: round(10 * after) <= round(10 * limit)),
                 "a request may cost hundredths, too: round far behind the point, or sum fractions.Fraction(str(epsilon)).",
+            ),
+            Mistake(
+                "in thousandths",
+                _walk(lambda after, limit: round(1000 * after) <= round(1000 * limit)),
+                "0.3001 is more than 0.3: round further behind the point, or sum fractions.Fraction(str(epsilon)).",
+            ),
+            Mistake(
+                "a little over",
+                _walk(lambda after, limit: after <= limit + Fraction(15, 100_000)),
+                "what is allowed beyond the limit must be smaller than any report: 0.3001 does not fit into 0.3.",
             ),
             Mistake(
                 "the last drop kept",

@@ -28,6 +28,6 @@ check.design(
     "shipping_plan",
     SHIPPING_PLAN,
     judge=judge_plan,
-    nudge="Begin with the budget: how often must a phone report, and what may each report cost? Then: how large must a group be?",
+    nudge="Which entry decides the line that is named, and in which direction? Begin with the budget: how often must a phone report, what may each report cost? Then the group, the limit, the answers. The rehearsal is easier than what judges.",
     mistakes=MISTAKES,
 )

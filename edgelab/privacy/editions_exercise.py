@@ -30,7 +30,8 @@ def _sequences(rng: np.random.Generator) -> Iterator[tuple]:
     yield [(999, False), (4, True), (5, True), (4, True)], 3  # a forgery must not lock the device
     yield [(3, True), (3, True), (2, True), (4, True)], 3  # the same again, and an older one
     yield [(7, True), (9, True), (8, True)], 2  # editions may be skipped
-    yield [(4, True), (2026, True), (2025, True), (2026, True)], 3  # a number is a number, however far
+    for date in (2026, 20_261_130):  # a number is a number, however far
+        yield [(4, True), (date, True), (date - 1, True), (date, True)], 3
     yield [(2, False)], 1
     yield [], int(rng.integers(1, 9))
 
@@ -99,6 +100,11 @@ def register(check: Checks) -> None:
                 "not too far ahead",
                 _walk(lambda edition, sound, seen: sound and seen <= edition <= seen + 100, _raised),
                 "who has the maker's signature may count as they like, by years, say: no edition is too high.",
+            ),
+            Mistake(
+                "no edition beyond the years",
+                _walk(lambda edition, sound, seen: sound and seen <= edition <= 9999, _raised),
+                "editions may be dates: the signature says that a number is the maker's, not its size.",
             ),
             Mistake(
                 "as its maker says",

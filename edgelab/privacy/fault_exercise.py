@@ -97,7 +97,13 @@ def _logs(rng: np.random.Generator) -> Iterator[tuple]:
     for phones, promised in ((6, 4.0), (12, 2.5), (18, 1.0)):
         rows = [row for number in range(phones) for row in _short(rng, f"p{number}", promised, HOW[number % len(HOW)])]
         yield [rows[place] for place in rng.permutation(len(rows))], promised
-    yield [row for reports in (3, 4) for row in _tenths(f"p{reports}", reports)], 0.3
+    yield [row for reports in (3, 4) for row in _rows(f"p{reports}", [(0.1, "new")] * reports)], 0.3
+    yield (
+        [*_rows("p1", [(0.1, "new")] * 3), *_rows("p2", [(0.1, "new")] * 2 + [(0.1001, "new")])],
+        0.3,
+    )  # a little too much
+    again = [*_rows("p1", [(0.5, "new"), (0.5, "kept"), (0.5, "new")]), *_rows("p2", [(0.25, "new")] * 3)]
+    yield [row | {"day": 1} if row["phone"] == "p2" else row for row in again], 0.5  # kept and new ones; thrice a day
     yield [], 4.0
     yield list(_short(rng, "p1", 0.5, "to the limit")), 0.0
 
@@ -126,10 +132,10 @@ def _short(rng: np.random.Generator, phone: str, promised: float, how: str) -> I
         }
 
 
-def _tenths(phone: str, reports: int) -> Iterator[dict[str, Any]]:
-    """So many reports of 0.1 each."""
-    for day in range(1, reports + 1):
-        row = {"phone": phone, "day": day, "boot": 1, "question": QUESTIONS[0], "epsilon": 0.1, "coin": "new"}
+def _rows(phone: str, reports: list[tuple[float, str]]) -> Iterator[dict[str, Any]]:
+    """A phone's reports, a day each: (epsilon, coin)."""
+    for day, (epsilon, coin) in enumerate(reports, 1):
+        row = {"phone": phone, "day": day, "boot": 1, "question": QUESTIONS[0], "epsilon": epsilon, "coin": coin}
         yield row | {"said_spent": day / 10, "answer": day % 2 == 0}
 
 
@@ -186,6 +192,29 @@ MISTAKES = (
         "sums of floats",
         lambda log, promised: _summed(log, lambda row: (), promised, slack=0),
         "0.1 + 0.1 + 0.1 is a little above 0.3 in floats, as it was for the budget: nobody overspent by that.",
+    ),
+    Mistake(
+        "in tenths",
+        lambda log, promised: _summed(log, lambda row: (), promised, slack=0.05),
+        "a report may cost less than a tenth: what is allowed beyond the promise must be smaller than any of them.",
+    ),
+    Mistake(
+        "once a day",
+        lambda log, promised: _summed(
+            list({(r["phone"], r["day"], r["question"]): r for r in log if r["coin"] == "new"}.values()),
+            lambda row: (),
+            promised,
+        ),
+        "two reports of one day are two: add up rows, not days.",
+    ),
+    Mistake(
+        "who keeps is honest",
+        lambda log, promised: [
+            phone
+            for phone in overspent(log, promised)
+            if not any(row["coin"] == "kept" for row in log if row["phone"] == phone)
+        ],
+        "a phone may send kept answers and new ones: the new ones count all the same.",
     ),
     Mistake(
         "at the limit",

@@ -1,6 +1,7 @@
 """Cases and mistakes of the exercise on what redaction misses: `leaked`."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -41,6 +42,16 @@ def _requests(rng: np.random.Generator) -> Iterator[tuple]:
     title = Span(0, 4, str(rng.choice(["title", "place"])))  # the same letters, under another name
     yield Redacted("", {}, (title,), "anna called"), [Span(0, 4, "person")], PRIVATE_SLOTS
     yield Redacted(text, {}, (), text), [], PRIVATE_SLOTS
+    for name in ("Øystein", "mariazo", "zo-ë-zo"):  # all but one letter: the first, the last, one between them
+        for left in (0, 3, 6):
+            text, _ = _values(rng, int(rng.integers(1, 9)))
+            start = len(text) + 1
+            ends = [(start, start + left), (start + left + 1, start + 7)]
+            parts = [Span(*each, "person") for each in ends if each[0] < each[1]]
+            yield Redacted("", {}, tuple(parts), f"{text} {name}"), [Span(start, start + 7, "person")], PRIVATE_SLOTS
+    text, _ = _values(rng, int(rng.integers(2, 9)))
+    values = [Span(start, start + 4, "person") for start in (0, 9, 15 + len(text))]  # one person, in three places
+    yield Redacted("", {}, (), f"anna and anna {text} anna"), values, PRIVATE_SLOTS
     yield Redacted("", {}, (), ""), [], PRIVATE_SLOTS
 
 
@@ -80,10 +91,16 @@ def _replaced(rng: np.random.Generator, text: str, value: Span) -> list[Span]:
     )
 
 
-def _letters(redacted: Redacted, span: Span) -> list[bool]:
-    """Of each letter and digit of a value, whether it leaves."""
+def _letters(redacted: Redacted, span: Span, counts: Callable[[str], bool] = lambda letter: True) -> list[bool]:
+    """Of each letter and digit of a value that counts, whether it leaves."""
     covered = {i for each in redacted.spans for i in range(each.start, each.end)}
-    return [i not in covered for i in range(span.start, span.end) if redacted.original[i].isalnum()]
+    text = redacted.original
+    return [i not in covered for i in range(span.start, span.end) if text[i].isalnum() and counts(text[i])]
+
+
+def _wider(redacted: Redacted, before: int, after: int) -> Redacted:
+    """As if every replaced span began earlier or ended later."""
+    return replace(redacted, spans=tuple(Span(max(0, s.start - before), s.end + after, s.name) for s in redacted.spans))
 
 
 def _counting(leaves: Callable[[Redacted, Span], bool], *, every: bool = False) -> Callable[..., int]:
@@ -109,6 +126,37 @@ def register(check: Checks) -> None:
                 "any overlap hides it",
                 _counting(lambda redacted, span: bool(_letters(redacted, span)) and all(_letters(redacted, span))),
                 "half a name still names somebody: a value leaks as soon as one of its letters leaves.",
+            ),
+            Mistake(
+                "one place more is covered",
+                _counting(lambda redacted, span: any(_letters(_wider(redacted, 0, 1), span))),
+                "a span ends before its end, as text[start:end] does: what stands at `end` is not replaced.",
+            ),
+            Mistake(
+                "one place before is covered",
+                _counting(lambda redacted, span: any(_letters(_wider(redacted, 1, 0), span))),
+                "a span begins at its start: what stands before it is not replaced.",
+            ),
+            Mistake(
+                "only a to z",
+                _counting(lambda redacted, span: any(_letters(redacted, span, str.isascii))),
+                "letters are those of all alphabets: isalnum knows them.",
+            ),
+            Mistake(
+                "only its ends",
+                _counting(
+                    lambda redacted, span: (
+                        not {span.start, span.end - 1} <= {i for s in redacted.spans for i in range(s.start, s.end)}
+                    )
+                ),
+                "a letter may leave between two that are hidden: look at each.",
+            ),
+            Mistake(
+                "each value once",
+                lambda redacted, gold, private: len(
+                    {redacted.original[s.start : s.end] for s in gold if leaked(redacted, [s], private)}
+                ),
+                "count the values that leave, those that are alike as well.",
             ),
             Mistake(
                 "the same span or none",

@@ -100,6 +100,15 @@ def register(check: Checks) -> None:
                 "1.89 of the others may not be accused, one may: at most the share means rounding down.",
             ),
             Mistake(
+                "not below them all",
+                lambda taught, others, false_alarms: (
+                    float(np.mean(taught > np.min(others)))
+                    if false_alarms >= 1
+                    else recognized(taught, others, false_alarms)
+                ),
+                "where all may be accused, no threshold is too low: it may lie below every score.",
+            ),
+            Mistake(
                 "nobody accused",
                 _above(lambda taught, others, false_alarms: float(np.max(others))),
                 "some of the others may be accused: as many as false_alarms allows.",

@@ -33,6 +33,7 @@ def _texts(rng: np.random.Generator) -> Iterator[tuple]:
     yield ("tеxt OК",)  # the Russian letters е and К: of the second word only a capital is Latin
     yield ("call мама-home  now",)  # a hyphen parts words, and two spaces stay two
     yield ("meet me at дом2, café_о",)  # a digit is no letter
+    yield ("мама_о",)  # between Z and a lies the underscore, which is no letter
     yield (f" wa{str(rng.choice(list(WIDTHLESS)))}ke\tme ",)  # each of them, and spaces at the ends stay
     yield ("".join(f"add{none}ed " for none in WIDTHLESS) + "\u200emilk",)  # and a mark that is none of them
     yield ("",)
@@ -120,6 +121,15 @@ def register(check: Checks) -> None:
                     _dropped(_composed(text)),
                 ),
                 "a digit makes no word Latin: look for a letter from a to z or A to Z.",
+            ),
+            Mistake(
+                "from A to z",
+                lambda text: re.sub(
+                    r"\w+",
+                    lambda found: found[0].translate(LATIN) if re.search("[A-z]", found[0]) else found[0],
+                    _dropped(_composed(text)),
+                ),
+                "between Z and a stand [, \\, ], ^, _ and `: write [a-zA-Z].",
             ),
             Mistake(
                 "small letters alone",

@@ -12,7 +12,9 @@ import numpy as np
 
 from edgelab.bundle.redaction import PRIVATE_SLOTS
 from edgelab.datasets.dataset import Split
+from edgelab.errors import UserError
 from edgelab.privacy.budget import Budget, BudgetSpent
+from edgelab.privacy.encryption import what_is_exposed
 from edgelab.privacy.randomized import truth_probability
 from edgelab.privacy.redacting import HidingCost
 from edgelab.privacy.telemetry import Plan, YesNo, make_report, mechanism, simulate_reports
@@ -174,3 +176,23 @@ def names_in(split: Split) -> tuple[str, ...]:
     pairs = zip(split.texts, split.spans or (), strict=True)
     names = [text[s.start : s.end].lower() for text, spans in pairs for s in spans if s.name == "person"]
     return tuple(dict.fromkeys(word for name in names for word in name.split()))
+
+
+# --- the file --------------------------------------------------------------------------------------
+
+
+def where_they_stand(phrases: Sequence[str], folder: Path, locked: Path, secret: bytes) -> "pd.DataFrame":
+    """How many of some phrases stand in a bundle's files, in the same encrypted, and in the memory of a program that has opened
+    those (a system other than Linux shows no program's memory)."""
+    import pandas as pd
+
+    def on_disk(place: Path) -> str:
+        contents = [file.read_bytes() for file in place.rglob("*") if file.is_file()]
+        return f"{sum(any(phrase.encode() in each for each in contents) for phrase in phrases)}"
+
+    try:
+        opened = f"{round(what_is_exposed(locked, secret, phrases).in_memory.value * len(phrases))}"
+    except UserError:
+        opened = "not shown by this system"
+    rows = {"the file": on_disk(folder), "encrypted": on_disk(locked), "memory of the program that opened it": opened}
+    return pd.DataFrame({f"of {len(phrases)} names there": rows})

@@ -1,99 +1,13 @@
-"""Cases and mistakes of the exercises on who is worth a look and how sure a choice is: `pareto_front`, `clears_together`,
-`smallest_of_each`, `winning_bounds`."""
+"""Cases and mistakes of the exercises on how sure a choice is: `clears_together`, `smallest_of_each`."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from edgelab.course.exercises import Checks, Mistake
-from edgelab.selection.by_hand import clears_together, smallest_of_each, winning_bounds
-from edgelab.selection.pareto import pareto_front
+from edgelab.selection.by_hand import clears_together, smallest_of_each
 
-# --- pareto_front ----------------------------------------------------------------------------------
-
-
-def _models(rng: np.random.Generator) -> Iterator[tuple]:
-    for models, larger in ((7, [True, False]), (9, [True, False, False]), (12, [False, True])):
-        yield rng.integers(0, 5, (models, len(larger))).astype(float), np.array(larger)  # ties in a measure
-        yield rng.normal(size=(models, len(larger))), np.array(larger)
-    twin = rng.normal(size=(1, 2))
-    yield np.concatenate([twin, twin, twin + [[-1, 1]]]), np.array([True, False])  # two alike in everything
-    yield rng.normal(size=(1, 3)), np.array([True, False, True])  # alone
-    unmeasured = rng.normal(size=(6, 2))
-    unmeasured[rng.integers(6), rng.integers(2)] = np.nan
-    yield unmeasured, np.array([True, False])
-    yield np.array([[0.9, np.nan], [0.5, 3.0], [0.4, 4.0]]) + rng.random(), np.array([True, False])
-    yield rng.normal(size=(8, 1)), np.array([False])
-    hair = 0.9 - np.array(
-        [[0.0, 0.0], [1e-3, 0.0], [0.0, 1e-3]]
-    )  # beaten by a hair, as one example in a thousand makes it
-    yield hair[rng.permutation(3)], np.array([True, True])
-
-
-def _front(values: np.ndarray, larger: np.ndarray, beats: Callable[[np.ndarray, np.ndarray], bool]) -> np.ndarray:
-    """The models that none beats, of those measured; `beats(mine, other)` of two rows in which larger is better."""
-    good = np.where(larger, values, -values)
-    known = ~np.isnan(values).any(axis=1)
-    models = range(len(good))
-    beaten = [any(bool(known[j]) and j != i and beats(good[j], good[i]) for j in models) for i in models]
-    return np.asarray(known & ~np.array(beaten, dtype=bool))
-
-
-def _with_unmeasured(values: np.ndarray, larger: np.ndarray) -> np.ndarray:
-    good = np.where(larger, values, -values)
-    beaten = np.asarray((good[None] >= good[:, None]).all(-1) & (good[None] > good[:, None]).any(-1))
-    return np.asarray(~beaten.any(axis=1))
-
-
-PARETO = (
-    Mistake(
-        "about as good",
-        lambda values, larger: _front(values, larger, lambda a, b: bool((a >= b).all() and (a > b + 0.01).any())),
-        "better is better, by however little: how sure that is comes later.",
-    ),
-    Mistake(
-        "twins beat each other",
-        lambda values, larger: _front(values, larger, lambda a, b: bool((a >= b).all())),
-        "two models alike in everything do not beat each other: one must also be BETTER in something.",
-    ),
-    Mistake(
-        "better in everything",
-        lambda values, larger: _front(values, larger, lambda a, b: bool((a > b).all())),
-        "as good in one measure and better in another is enough to beat: only one measure must be better.",
-    ),
-    Mistake(
-        "better in something",
-        lambda values, larger: _front(values, larger, lambda a, b: bool((a > b).any())),
-        "better in one measure is not enough: it must be at least as good in all the others.",
-    ),
-    Mistake(
-        "larger is always better",
-        lambda values, larger: pareto_front(values, np.ones_like(larger)),
-        "of some measures less is better: larger_is_better says of which.",
-    ),
-    Mistake(
-        "the wrong way round",
-        lambda values, larger: pareto_front(values, ~larger),
-        "that is the front of the worst: where is larger better, and where smaller?",
-    ),
-    Mistake(
-        "not measured, on the front",
-        _with_unmeasured,
-        "a model with a NaN was not measured in something: nobody knows whether it belongs there, so it does not.",
-    ),
-    Mistake(
-        "those that are beaten",
-        lambda values, larger: ~pareto_front(values, larger),
-        "True is for those that nobody beats.",
-    ),
-    Mistake(
-        "their places",
-        lambda values, larger: np.flatnonzero(pareto_front(values, larger)),
-        "an array of True and False is asked for, one for each model.",
-    ),
-)
-
-# --- clears_together -------------------------------------------------------------------------------
+# --- clears_together ---------------------------------------------------------------------------------
 
 
 def _samples(rng: np.random.Generator) -> Iterator[tuple]:
@@ -104,8 +18,8 @@ def _samples(rng: np.random.Generator) -> Iterator[tuple]:
     yield np.stack([apart, ~apart]), np.array([0.47, 0.47]), rng.integers(24, size=(80, 24))  # never both by much
     drawn = rng.integers(8, size=(40, 8))
     yield np.stack([np.arange(8) < 6, np.ones(8, bool)]), np.array([0.75, 1.0]), drawn  # exactly at the bound
-    near = rng.random((2, 300)) < 0.8
-    yield near, near.mean(axis=1), rng.integers(300, size=(60, 300))  # some miss by one example in 300
+    near = rng.random((2, 2000)) < 0.8
+    yield near, near.mean(axis=1), rng.integers(2000, size=(200, 2000))  # some miss by one example in 2,000
     yield np.ones((2, 5), bool), np.array([1.0, 0.5]), rng.integers(5, size=(3, 5))
     yield np.array([[True], [False]]), np.array([0.5, 0.5]), np.zeros((int(rng.integers(2, 6)), 1), int)  # one example
 
@@ -135,6 +49,11 @@ CLEARS = (
         "rounded",
         lambda outcomes, bounds, drawn: (_shares(outcomes, drawn).round(2) >= _of(bounds).round(2)).all(axis=0),
         "do not round: a share just below its bound does not reach it.",
+    ),
+    Mistake(
+        "nearly reached",
+        lambda outcomes, bounds, drawn: (_shares(outcomes, drawn) >= _of(bounds) - 1e-3).all(axis=0),
+        "a share just below its bound does not reach it, however little it lacks.",
     ),
     Mistake(
         "just above",
@@ -173,7 +92,7 @@ CLEARS = (
     ),
 )
 
-# --- smallest_of_each ------------------------------------------------------------------------------
+# --- smallest_of_each --------------------------------------------------------------------------------
 
 
 def _drawn_truths(rng: np.random.Generator) -> Iterator[tuple]:
@@ -244,86 +163,9 @@ SMALLEST = (
     ),
 )
 
-# --- winning_bounds --------------------------------------------------------------------------------
-
-
-def _values(rng: np.random.Generator) -> Iterator[tuple]:
-    for larger in (True, False):
-        for rivals in (1, 3, 4):
-            values = rng.normal(size=rivals + 1)
-            yield float(values[0]), values[1:].tolist(), larger
-            best = values.max() if larger else values.min()
-            yield float(best + (0.1 if larger else -0.1)), values[1:].tolist(), larger  # it wins
-        own = float(rng.normal())
-        yield own, [own, own - 1, own + 1][: int(rng.integers(1, 3))], larger  # as good as one of them
-        yield own, [], larger
-        yield 0.0, [-0.5, -1.0], larger
-
-
-def _ends(rival: float, own: float, larger: bool) -> tuple[float, float]:
-    return (rival, own) if larger else (own, rival)
-
-
-def _by(pick: Callable[[Sequence[float], bool], float], own: float, rivals: Sequence[float], larger: bool) -> object:
-    """With another rival than the best."""
-    rival = pick(rivals, larger) if len(rivals) else (-np.inf if larger else np.inf)
-    wins = own > rival if larger else own < rival
-    return _ends(rival, own, larger) if wins else None
-
-
-WINNING = (
-    Mistake(
-        "against the weakest",
-        lambda own, rivals, larger: _by(lambda r, up: min(r) if up else max(r), own, rivals, larger),
-        "the bound must keep out EVERY smaller model, the best of them, too.",
-    ),
-    Mistake(
-        "against the first",
-        lambda own, rivals, larger: _by(lambda r, _: r[0], own, rivals, larger),
-        "that looks at the first rival alone.",
-    ),
-    Mistake(
-        "larger is always better",
-        lambda own, rivals, larger: winning_bounds(own, rivals, True),
-        "of milliseconds and megabytes less is better: then the best rival is the SMALLEST, and the bound lies above it.",
-    ),
-    Mistake(
-        "a bound for any",
-        lambda own, rivals, larger: _ends(winning_or_best(own, rivals, larger), own, larger),
-        "where a smaller model is as good or better, no bound parts them: return None.",
-    ),
-    Mistake(
-        "a tie is a win",
-        lambda own, rivals, larger: (own, own) if own in rivals else winning_bounds(own, rivals, larger),
-        "whoever is as good as a smaller model never wins by this measure: a bound that both clear picks the smaller.",
-    ),
-    Mistake(
-        "the higher end first",
-        lambda own, rivals, larger: None if (w := winning_bounds(own, rivals, larger)) is None else w[::-1],
-        "the lower end comes first.",
-    ),
-    Mistake(
-        "nobody in the way",
-        lambda own, rivals, larger: winning_bounds(own, rivals, larger) if len(rivals) else None,
-        "without rivals every bound that it clears will do: the other end is infinite.",
-    ),
-)
-
-
-def winning_or_best(own: float, rivals: Sequence[float], larger: bool) -> float:
-    """The best rival's value, whether or not it can be kept out."""
-    nobody = -np.inf if larger else np.inf
-    return float(max(rivals, default=nobody) if larger else min(rivals, default=nobody))
-
 
 def register(check: Checks) -> None:
-    """Add the four exercises to a notebook's registry, in its order."""
-    check.function(
-        pareto_front,
-        cases=_models,
-        nudge="When does one model make another superfluous? Say it of two, in words, and mind those that are equal.",
-        mistakes=PARETO,
-    )
+    """Add both exercises to a notebook's registry."""
     check.function(
         clears_together,
         cases=_samples,
@@ -335,10 +177,4 @@ def register(check: Checks) -> None:
         cases=_drawn_truths,
         nudge="In one draw: who clears, who of these is the smallest? Do that for every draw, and count.",
         mistakes=SMALLEST,
-    )
-    check.function(
-        winning_bounds,
-        cases=_values,
-        nudge="Which bound does the model still clear itself, and from which one on does the last smaller model fail?",
-        mistakes=WINNING,
     )

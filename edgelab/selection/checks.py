@@ -3,9 +3,11 @@
 from edgelab.course.exercises import Checks
 from edgelab.selection import (
     certainty_exercise,
+    changes_exercise,
     costs_exercise,
     fault_exercise,
     form_exercise,
+    pareto_exercise,
     release_exercise,
     rollout_exercise,
     shift_exercise,
@@ -19,7 +21,9 @@ check.design(
     nudge="One field for each line of the brief, and none that it does not ask for. In which unit is each?",
     mistakes=form_exercise.MISTAKES,
 )
+pareto_exercise.register(check)
 certainty_exercise.register(check)
+changes_exercise.register(check)
 costs_exercise.register(check)
 check.design(
     "stop",

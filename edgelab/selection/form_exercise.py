@@ -27,21 +27,21 @@ _GOOD = {
 CARDS = {
     "does all that is asked": (_GOOD, True),
     "keeps every line of the brief to the number": (
-        {"calls": 0.75, "accuracy": 0.9, "high_stakes": 0.03, "private": 0.1, "p95_ms": 100.0, "mb": 30.0}
+        {"calls": 0.75, "accuracy": 0.75, "high_stakes": 0.03, "private": 0.1, "p95_ms": 100.0, "mb": 30.0}
         | {"memory_mb": 400.0, "coverage": 0.9},
         True,
     ),
     "is right in 75.5 of 100 calls and 76 of 100 labels": (_GOOD | {"calls": 0.755, "accuracy": 0.76}, True),
-    "names the tool well and fills it in badly (74.5 of 100 calls)": (
-        _GOOD | {"calls": 0.745, "accuracy": 0.96},
+    "names the tool well and fills it in badly (74.99 of 100 calls)": (
+        _GOOD | {"calls": 0.7499, "accuracy": 0.96},
         False,
     ),
-    "orders and pays unasked in 31 of 1,000 requests": (_GOOD | {"high_stakes": 0.031}, False),
-    "lets a private value out in 105 of 1,000 requests": (_GOOD | {"private": 0.105}, False),
-    "takes 102 ms at the 95th percentile": (_GOOD | {"p95_ms": 102.0}, False),
-    "is a download of 31 MB": (_GOOD | {"mb": 31.0}, False),
-    "takes 405 MB of memory": (_GOOD | {"memory_mb": 405.0}, False),
-    "reaches 89 of 100 phones": (_GOOD | {"coverage": 0.89}, False),
+    "orders and pays unasked in 301 of 10,000 requests": (_GOOD | {"high_stakes": 0.0301}, False),
+    "lets a private value out in 1,001 of 10,000 requests": (_GOOD | {"private": 0.1001}, False),
+    "takes 100.1 ms at the 95th percentile": (_GOOD | {"p95_ms": 100.1}, False),
+    "is a download of 30.1 MB": (_GOOD | {"mb": 30.1}, False),
+    "takes 401 MB of memory": (_GOOD | {"memory_mb": 401.0}, False),
+    "reaches 899 of 1,000 phones": (_GOOD | {"coverage": 0.899}, False),
 }
 
 
@@ -71,6 +71,11 @@ MISTAKES = (
         "labels as well",
         FORM | {"min_accuracy": 0.9},
         "the brief does not ask for labels: a bound that nobody asked for keeps good models out.",
+    ),
+    Mistake(
+        "nearly the share",
+        FORM | {"min_calls": 0.74},
+        "three of four is 0.75: what is less does not ship.",
     ),
     Mistake(
         "three in a hundred, as 3 in ten",

@@ -72,6 +72,10 @@ def _scores(rng: np.random.Generator) -> Iterator[tuple]:
     same = rng.random(9)
     yield same, rng.permutation(same)
     yield rng.random(1), rng.random(1) + 1
+    sure = [
+        1 - 1e-7 * rng.random(sample) for sample in (25, 15)
+    ]  # as a model's scores are: nearly all of them next to 1
+    yield np.append(sure[0], 0.0), np.append(sure[1] - 3e-8, 0.0)
 
 
 def _shares(sample: np.ndarray, at: np.ndarray, side: str = "right") -> np.ndarray:
@@ -122,6 +126,19 @@ SHIFT = (
         "in steps of a tenth",
         lambda reference, window: float(np.abs(_gaps(reference, window, np.linspace(0, 1, 11))).max()),
         "between the steps of a grid the gap may be larger, and scores need not lie in 0 to 1: take the scores themselves.",
+    ),
+    Mistake(
+        "in a thousand steps",
+        lambda reference, window: float(
+            np.abs(
+                _gaps(
+                    reference,
+                    window,
+                    np.linspace(min(reference.min(), window.min()), max(reference.max(), window.max()), 1000),
+                )
+            ).max()
+        ),
+        "most scores of a model lie next to 1, between two steps of any grid: take the scores themselves.",
     ),
     Mistake(
         "place by place",

@@ -5,8 +5,10 @@ import pytest
 
 from edgelab.datasets.dataset import Split
 from edgelab.datasets.slots import Span
+from edgelab.errors import UserError
 from edgelab.privacy import notebook
 from edgelab.privacy.aggregation import aggregate_groups
+from edgelab.privacy.encryption import encrypt_folder, new_secret
 from edgelab.privacy.flow import declared
 from edgelab.privacy.randomized import randomized_response, unbiased_share
 from edgelab.privacy.telemetry import POCKET_PLAN
@@ -74,3 +76,23 @@ def test_names_are_those_of_people_once_each():
 def test_intervals_stand_side_by_side():
     table = notebook.side_by_side({"x": (Interval(0.5, 0.4, 0.6), Interval(0.1, 0, 0.2))}, ("one", "two"))
     assert table.loc["x"].tolist() == ["0.500 [0.400, 0.600]", "0.100 [0.000, 0.200]"]
+
+
+def test_what_a_file_says_is_gone_once_encrypted_and_stands_in_memory_once_opened(tmp_path):
+    (tmp_path / "bundle").mkdir()
+    (tmp_path / "bundle" / "labels.txt").write_text("where_is_my_insulin tell_tunde_it_is_code_red")
+    locked, secret = tmp_path / "locked", new_secret()
+    encrypt_folder(tmp_path / "bundle", locked, secret)
+    names = ("where_is_my_insulin", "tell_tunde_it_is_code_red", "never_said_to_anybody")
+    told = notebook.where_they_stand(names, tmp_path / "bundle", locked, secret)["of 3 names there"].tolist()
+    assert told[:2] == ["2", "0"] and told[2] in ("2", "not shown by this system")
+
+
+def test_a_system_that_shows_no_memory_leaves_the_rest_of_the_table(tmp_path, monkeypatch):
+    def refuses(*_):
+        raise UserError("its memory is not shown here")
+
+    monkeypatch.setattr(notebook, "what_is_exposed", refuses)
+    (tmp_path / "labels.txt").write_text("add_event")
+    told = notebook.where_they_stand(["add_event"], tmp_path, tmp_path, new_secret())["of 1 names there"].tolist()
+    assert told == ["1", "1", "not shown by this system"]

@@ -58,6 +58,8 @@ def test_more_phones_or_a_larger_epsilon_know_more():
 
 def test_the_task_has_the_answer_that_the_notebook_gives():
     assert compute_error(2.0, 500, 0.1)[1] <= 5 < compute_error(1.75, 500, 0.1)[1]
+    table = compute_error(2.0, 500, 0.1)[0].set_index("right within")
+    assert table.loc["5 points", "without noise"] == "139"
 
 
 def test_agreement_lies_between_what_was_measured():

@@ -53,6 +53,18 @@ def test_the_costs_are_those_of_the_room():
     assert never["cheaper than the cloud from"][0] == "never"
 
 
+@pytest.mark.parametrize("days, prices", [(2, (0.25, 0.30)), (4, (0.40, 0.45))])
+def test_the_task_of_the_costs_has_the_answers_that_the_notebook_gives(days, prices):
+    def cheaper(price, escalated):
+        moved = replace(Prices(), cloud_in=price, cloud_out=4 * price, edge_days_a_month=days)
+        costs, _ = compute_costs([replace(HYBRID, escalated=escalated), CLOUD], moved, 1e7)
+        return sum(costs["hybrid"].values()) < sum(costs["cloud"].values())
+
+    steps = [0.05 * step for step in range(1, 42)]  # the slider's
+    for escalated in (0.12, 0.18, 0.24):  # what a convolution hands over
+        assert round(next(price for price in steps if cheaper(price, escalated)), 2) in prices
+
+
 def test_where_it_breaks_even_the_totals_meet():
     at = break_even(HYBRID, CLOUD, Prices())
     costs, _ = compute_costs([HYBRID, CLOUD], Prices(), at)
