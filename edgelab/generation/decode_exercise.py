@@ -9,6 +9,7 @@ import numpy as np
 from edgelab.course.exercises import Checks, Mistake
 from edgelab.generation.decode import decode, decode_without_cache, greedy, probabilities
 from edgelab.generation.llama import attention
+from edgelab.stats.softmax import softmax
 
 # --- decode ----------------------------------------------------------------------------------------
 
@@ -38,9 +39,9 @@ class _Model:
         return np.array(rows), tuple(seen)
 
 
-def _second(logits: np.ndarray) -> int:
-    """Not the likeliest: a loop that chooses by itself is seen."""
-    return int(np.argsort(logits)[-2])
+def _nearest_zero(logits: np.ndarray) -> int:
+    """Not the likeliest: a loop that chooses by itself is seen, and one that hands over no logits."""
+    return int(np.abs(logits).argmin())
 
 
 def _loops(rng: np.random.Generator) -> Iterator[dict]:
@@ -48,10 +49,11 @@ def _loops(rng: np.random.Generator) -> Iterator[dict]:
         step, prompt = _Model(rng, vocab, length + number), rng.integers(0, vocab, length).tolist()
         plain = {"step": step, "prompt": prompt, "max_tokens": number}
         yield plain  # greedy, to the end
-        yield plain | {"choose": _second, "ends": ()}
+        yield plain | {"choose": _nearest_zero, "ends": ()}
         said = decode(copy.deepcopy(step), prompt, number)
         yield plain | {"choose": greedy, "ends": {said[-2]}}
         yield plain | {"choose": greedy, "ends": {said[0]}}  # it ends at once
+        yield plain | {"choose": greedy, "ends": (vocab, said[-2], vocab + 1)}
     yield plain | {"choose": greedy, "ends": {prompt[0]}, "max_tokens": 0}
 
 
@@ -62,22 +64,24 @@ def _loop(
     with_prompt: bool = False,
     stop: str = "with",
     more: int = 0,
+    likely: bool = False,
 ) -> Callable[..., list[int]]:
     """The loop with something changed: no cache kept, another row, the prompt in the answer, the end
-    token left out or unheeded, more tokens."""
+    token left out or unheeded, or one of several alone heeded, more tokens, probabilities for logits."""
 
     def answer(
         step: Callable, prompt: list[int], max_tokens: int, choose: Callable = greedy, ends: Any = ()
     ) -> list[int]:
         read, cache, said = list(prompt), None, []
+        ends = list(ends)[:1] if stop == "first" else ends
         for _ in range(max_tokens + more):
             logits, new = step(read, cache)
             cache = new if keep else None
-            token = choose(logits[row])
+            token = choose(softmax(logits)[row] if likely else logits[row])
             if stop == "without" and token in ends:
                 break
             said.append(token)
-            if stop == "with" and token in ends:
+            if stop not in ("without", "never") and token in ends:
                 break
             read = [token]
         return [*prompt, *said] if with_prompt else said
@@ -107,6 +111,10 @@ DECODE_MISTAKES = (
     Mistake("never ends", _loop(stop="never"), "a token of ends is the last one: stop there."),
     Mistake(
         "the end left out", _loop(stop="without"), "the token that ends the answer belongs to it: append it, then stop."
+    ),
+    Mistake("one end alone", _loop(stop="first"), "ends may hold several tokens: any of them ends the answer, `in`."),
+    Mistake(
+        "probabilities for logits", _loop(likely=True), "choose gets the row of logits as it is, before any softmax."
     ),
     Mistake("one too many", _loop(more=1), "at most max_tokens tokens."),
     Mistake("always greedy", _without_choice, "choose(logits) picks the token, not argmax."),
@@ -207,6 +215,10 @@ def _draws(rng: np.random.Generator) -> Iterator[dict]:
         (6, 0.0, 0, 1.0),  # refused: dividing by 0
     ):
         yield {"logits": rng.normal(0, 2, vocab), "temperature": temperature, "top_k": top_k, "top_p": top_p}
+    yield {"logits": rng.normal(0, 2, 60)}  # with what stands in the first line
+    tied = rng.permutation([2.0, 2.0, 2.0, 1.0, 1.0, 0.0, -1.0])
+    yield {"logits": tied, "top_k": 2}  # of equal ones the first stay
+    yield {"logits": tied, "top_k": 4, "top_p": 0.95}
     four = {"logits": np.log(rng.permutation([0.4, 0.3, 0.2, 0.1]))}
     yield four
     yield four | {"top_p": 0.55}
@@ -222,15 +234,16 @@ def _likely(
     keep: int = 0,
     again: bool = True,
     before: bool = False,
+    late: bool = False,
 ) -> Callable[..., np.ndarray]:
     """The probabilities with something forgotten: the temperature, top_k, top_p, the one that reaches it, that what is left
-    sums to 1; or top_p reckoned before top_k."""
+    sums to 1; or top_p reckoned before top_k; or the last of equal logits first."""
 
     def answer(logits: np.ndarray, temperature: float = 1.0, top_k: int = 0, top_p: float = 1.0) -> np.ndarray:
         if temperature <= 0:
             raise ValueError("expected a temperature above 0")
         scaled = logits / temperature if divide else logits * temperature
-        order = np.argsort(-scaled)
+        order = np.argsort(scaled, kind="stable")[::-1] if late else np.argsort(-scaled, kind="stable")
         likely = np.exp(scaled[order] - scaled[order[0]])
         if top_k and cut_k and not before:
             likely[top_k:] = 0
@@ -252,6 +265,15 @@ def _sorted(logits: np.ndarray, temperature: float = 1.0, top_k: int = 0, top_p:
     return np.sort(probabilities(logits, temperature, top_k, top_p))[::-1]
 
 
+def _all_equal(logits: np.ndarray, temperature: float = 1.0, top_k: int = 0, top_p: float = 1.0) -> np.ndarray:
+    least = np.sort(logits)[-min(top_k or len(logits), len(logits))]
+    return probabilities(np.where(logits >= least, logits, -np.inf), temperature, 0, top_p)
+
+
+def _fifty(logits: np.ndarray, temperature: float = 1.0, top_k: int = 50, top_p: float = 1.0) -> np.ndarray:
+    return probabilities(logits, temperature, top_k, top_p)
+
+
 def _unrefused(logits: np.ndarray, temperature: float = 1.0, top_k: int = 0, top_p: float = 1.0) -> np.ndarray:
     if temperature > 0:
         return probabilities(logits, temperature, top_k, top_p)
@@ -270,6 +292,13 @@ PROBABILITIES_MISTAKES = (
     Mistake("not made whole again", _likely(again=False), "what is left must sum to 1 again."),
     Mistake("top_p first", _likely(before=True), "top_k comes first: top_p is a share of what it left."),
     Mistake("sorted", _sorted, "the probabilities stand in the order of the logits, not of their size."),
+    Mistake("all equal ones", _all_equal, "top_k keeps exactly so many: of equal logits the first stay."),
+    Mistake(
+        "the last of equal ones",
+        _likely(late=True),
+        "of equal logits the first stay: sort minus the logits, stably, rather than turn a sorted list round.",
+    ),
+    Mistake("another first line", _fifty, "leave the first line as it is: without top_k all tokens stay."),
     Mistake("zero is greedy", _unrefused, "temperature 0 is greedy's business: raise a ValueError."),
 )
 

@@ -81,6 +81,8 @@ def _rows(rng: np.random.Generator) -> Iterator[tuple]:
         yield *values, wanted, counts / counts.sum()
     zero = rng.normal(size=(4, 3)), 40 * rng.normal(size=(4, 2)), np.zeros((2, 3)), np.zeros(2)  # where a head begins
     yield *zero, np.array([0, 1, 2, 3]), np.array([0.0, 0.5, 0.5, 0.0])
+    sure = rng.normal(size=(4, 3)), 900 * rng.normal(size=(4, 3)), rng.normal(size=(2, 3)), rng.normal(size=2)
+    yield *sure, np.array([3, 0, 4, 1]), rng.uniform(1, 9, 4)  # exponentials overflow; the counts sum to more than 1
 
 
 def _otherwise(
@@ -97,9 +99,11 @@ def _otherwise(
     uphill: bool = False,
     target: bool = True,
     whole: bool = False,
+    share: bool = False,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The gradient with something changed: a softmax over the commands alone, no counts, no bias, uphill, no target,
-    the base's columns as well."""
+    the base's columns as well, counts made to sum to 1."""
+    counts = counts / counts.sum() if share else counts
     labels, own = base_logits.shape[1], features @ weight.T + (0 if unbiased else bias)
     if apart:
         chances = np.concatenate([np.zeros_like(base_logits), softmax(own)], axis=1)
@@ -109,6 +113,13 @@ def _otherwise(
         chances[np.arange(len(wanted)), wanted] -= 1
     wrong = ((counts[:, None] if summed else 1.0) * chances)[:, 0 if whole else labels :] * (-1 if uphill else 1)
     return wrong.T @ features, wrong.sum(0)
+
+
+def _overflowing(features: np.ndarray, base_logits: np.ndarray, weight: np.ndarray, *more: np.ndarray) -> tuple:
+    whole = np.exp(np.concatenate([base_logits, features @ weight.T + more[0]], axis=1)).sum()
+    return tuple(
+        part if np.isfinite(whole) else part * np.nan for part in head_gradient(features, base_logits, weight, *more)
+    )
 
 
 GRADIENT = (
@@ -136,7 +147,17 @@ GRADIENT = (
     Mistake(
         "a mean for the bias",
         lambda *given: (head_gradient(*given)[0], head_gradient(*given)[1] / len(given[0])),
-        "counts sum to 1 already: the bias's gradient is a sum over rows, no mean.",
+        "the bias's gradient is a sum over rows, no mean: counts say how much each weighs.",
+    ),
+    Mistake(
+        "counts made whole",
+        lambda *given: _otherwise(*given, share=True),
+        "take counts as they are, whatever they sum to.",
+    ),
+    Mistake(
+        "exponentials too large",
+        _overflowing,
+        "the exponential of a large logit is infinite: subtract each row's largest first, as edgelab's softmax does.",
     ),
     Mistake(
         "for the base as well",
