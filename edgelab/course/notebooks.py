@@ -73,8 +73,8 @@ COURSE = (
     ("04_routing", "which requests stay local?", "core", 60),
     ("05_measurement", "is the difference real? would it hold in the field?", "core", 60),
     ("06_tiers", "which devices does it reach? where does it fall back?", "elective", 100),
-    ("07_personalization", "how does it become mine without my data leaving?", "elective", 60),
-    ("08_generation", "when does a generative model earn its cost?", "elective", 60),
+    ("07_personalization", "how does it become mine without my data leaving?", "elective", 65),
+    ("08_generation", "when does a generative model earn its cost?", "elective", 75),
     ("09_privacy", "what leaves the device, and who can take the model?", "elective", 90),
     ("10_selection", "which model ships?", "core", 75),
 )

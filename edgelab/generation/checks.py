@@ -1,7 +1,14 @@
 """The exercises of `08_generation`, in its order."""
 
 from edgelab.course.exercises import Checks
-from edgelab.generation import decode_exercise, facts_exercise, guided_exercise, physics_exercise, ranks_exercise
+from edgelab.generation import (
+    decode_exercise,
+    facts_exercise,
+    guided_exercise,
+    physics_exercise,
+    ranks_exercise,
+    sampling_exercise,
+)
 from edgelab.generation.decision_exercise import DECISION, judge_decision
 from edgelab.generation.decision_exercise import MISTAKES as DECISION_MISTAKES
 from edgelab.generation.fault_exercise import CACHE_FAULT, judge_fault
@@ -16,7 +23,7 @@ check.design(
     nudge="In layer 0 nothing has gone wrong before: which part differs there, from which place, and which does not?",
     mistakes=FAULT_MISTAKES,
 )
-decode_exercise.register_sampling(check)
+sampling_exercise.register(check)
 physics_exercise.register(check)
 guided_exercise.register(check)
 ranks_exercise.register(check)

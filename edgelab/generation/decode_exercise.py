@@ -1,4 +1,4 @@
-"""Cases and mistakes of the exercises on decoding: `decode`, `attention` and `probabilities`."""
+"""Cases and mistakes of the exercises on decoding: `decode` and `attention`."""
 
 import copy
 from collections.abc import Callable, Iterator
@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from edgelab.course.exercises import Checks, Mistake
-from edgelab.generation.decode import decode, decode_without_cache, greedy, probabilities
+from edgelab.generation.decode import decode, decode_without_cache, greedy
 from edgelab.generation.llama import attention
+from edgelab.stats.softmax import softmax
 
 # --- decode ----------------------------------------------------------------------------------------
 
@@ -38,9 +39,9 @@ class _Model:
         return np.array(rows), tuple(seen)
 
 
-def _second(logits: np.ndarray) -> int:
-    """Not the likeliest: a loop that chooses by itself is seen."""
-    return int(np.argsort(logits)[-2])
+def _nearest_zero(logits: np.ndarray) -> int:
+    """Not the likeliest: a loop that chooses by itself is seen, and one that hands over no logits."""
+    return min(range(len(logits)), key=lambda token: abs(logits[token]))
 
 
 def _loops(rng: np.random.Generator) -> Iterator[dict]:
@@ -48,10 +49,11 @@ def _loops(rng: np.random.Generator) -> Iterator[dict]:
         step, prompt = _Model(rng, vocab, length + number), rng.integers(0, vocab, length).tolist()
         plain = {"step": step, "prompt": prompt, "max_tokens": number}
         yield plain  # greedy, to the end
-        yield plain | {"choose": _second, "ends": ()}
+        yield plain | {"choose": _nearest_zero, "ends": ()}
         said = decode(copy.deepcopy(step), prompt, number)
         yield plain | {"choose": greedy, "ends": {said[-2]}}
         yield plain | {"choose": greedy, "ends": {said[0]}}  # it ends at once
+        yield plain | {"choose": greedy, "ends": (vocab, said[-2], vocab + 1)}
     yield plain | {"choose": greedy, "ends": {prompt[0]}, "max_tokens": 0}
 
 
@@ -62,22 +64,24 @@ def _loop(
     with_prompt: bool = False,
     stop: str = "with",
     more: int = 0,
+    likely: bool = False,
 ) -> Callable[..., list[int]]:
     """The loop with something changed: no cache kept, another row, the prompt in the answer, the end
-    token left out or unheeded, more tokens."""
+    token left out or unheeded, or one of several alone heeded, more tokens, probabilities for logits."""
 
     def answer(
         step: Callable, prompt: list[int], max_tokens: int, choose: Callable = greedy, ends: Any = ()
     ) -> list[int]:
         read, cache, said = list(prompt), None, []
+        ends = list(ends)[:1] if stop == "first" else ends
         for _ in range(max_tokens + more):
             logits, new = step(read, cache)
             cache = new if keep else None
-            token = choose(logits[row])
+            token = choose(softmax(logits)[row] if likely else logits[row])
             if stop == "without" and token in ends:
                 break
             said.append(token)
-            if stop == "with" and token in ends:
+            if stop not in ("without", "never") and token in ends:
                 break
             read = [token]
         return [*prompt, *said] if with_prompt else said
@@ -107,6 +111,10 @@ DECODE_MISTAKES = (
     Mistake("never ends", _loop(stop="never"), "a token of ends is the last one: stop there."),
     Mistake(
         "the end left out", _loop(stop="without"), "the token that ends the answer belongs to it: append it, then stop."
+    ),
+    Mistake("one end alone", _loop(stop="first"), "ends may hold several tokens: any of them ends the answer, `in`."),
+    Mistake(
+        "probabilities for logits", _loop(likely=True), "choose gets the row of logits as it is, before any softmax."
     ),
     Mistake("one too many", _loop(more=1), "at most max_tokens tokens."),
     Mistake("always greedy", _without_choice, "choose(logits) picks the token, not argmax."),
@@ -193,89 +201,9 @@ ATTENTION_MISTAKES = (
     ),
 )
 
-# --- probabilities ---------------------------------------------------------------------------------
-
-
-def _draws(rng: np.random.Generator) -> Iterator[dict]:
-    for vocab, temperature, top_k, top_p in (
-        (8, 1.0, 0, 1.0),
-        (30, 0.5, 5, 1.0),
-        (30, 1.7, 0, 0.8),
-        (12, 0.8, 6, 0.6),
-        (9, 1.0, 1, 1.0),
-        (5, 1.0, 9, 1.0),  # more than there are
-        (6, 0.0, 0, 1.0),  # refused: dividing by 0
-    ):
-        yield {"logits": rng.normal(0, 2, vocab), "temperature": temperature, "top_k": top_k, "top_p": top_p}
-    four = {"logits": np.log(rng.permutation([0.4, 0.3, 0.2, 0.1]))}
-    yield four
-    yield four | {"top_p": 0.55}
-    yield four | {"top_k": 2, "top_p": 0.55}  # of the two that stay, one is enough
-    yield {"logits": rng.normal(0, 900, 6), "top_p": 0.9}  # exponentials that overflow
-
-
-def _likely(
-    *,
-    divide: bool = True,
-    cut_k: bool = True,
-    cut_p: bool = True,
-    keep: int = 0,
-    again: bool = True,
-    before: bool = False,
-) -> Callable[..., np.ndarray]:
-    """The probabilities with something forgotten: the temperature, top_k, top_p, the one that reaches it, that what is left
-    sums to 1; or top_p reckoned before top_k."""
-
-    def answer(logits: np.ndarray, temperature: float = 1.0, top_k: int = 0, top_p: float = 1.0) -> np.ndarray:
-        if temperature <= 0:
-            raise ValueError("expected a temperature above 0")
-        scaled = logits / temperature if divide else logits * temperature
-        order = np.argsort(-scaled)
-        likely = np.exp(scaled[order] - scaled[order[0]])
-        if top_k and cut_k and not before:
-            likely[top_k:] = 0
-        whole = likely.sum()
-        likely = likely / whole
-        if cut_p and top_p < 1:
-            reached = np.cumsum(likely)
-            likely[1:][(reached >= top_p)[1:] if keep else (reached[:-1] >= top_p)] = 0
-        if top_k and cut_k and before:
-            likely[top_k:] = 0
-        drawn = np.zeros(len(scaled))
-        drawn[order] = likely / likely.sum() if again else likely
-        return drawn
-
-    return answer
-
-
-def _sorted(logits: np.ndarray, temperature: float = 1.0, top_k: int = 0, top_p: float = 1.0) -> np.ndarray:
-    return np.sort(probabilities(logits, temperature, top_k, top_p))[::-1]
-
-
-def _unrefused(logits: np.ndarray, temperature: float = 1.0, top_k: int = 0, top_p: float = 1.0) -> np.ndarray:
-    if temperature > 0:
-        return probabilities(logits, temperature, top_k, top_p)
-    return (np.arange(len(logits)) == logits.argmax()).astype(float)
-
-
-PROBABILITIES_MISTAKES = (
-    Mistake(
-        "times the temperature",
-        _likely(divide=False),
-        "the temperature DIVIDES the logits: above 1 it makes them more alike.",
-    ),
-    Mistake("no top_k", _likely(cut_k=False), "of the logits, only the top_k largest stay (0: all)."),
-    Mistake("no top_p", _likely(cut_p=False), "of what is left, only the fewest that have top_p together stay."),
-    Mistake("one too few", _likely(keep=1), "the token by which top_p is reached stays, too."),
-    Mistake("not made whole again", _likely(again=False), "what is left must sum to 1 again."),
-    Mistake("top_p first", _likely(before=True), "top_k comes first: top_p is a share of what it left."),
-    Mistake("sorted", _sorted, "the probabilities stand in the order of the logits, not of their size."),
-    Mistake("zero is greedy", _unrefused, "temperature 0 is greedy's business: raise a ValueError."),
-)
-
 
 def register(check: Checks) -> None:
-    """Add `decode` to a notebook's registry."""
+    """Add the exercises to a notebook's registry."""
     check.function(
         decode,
         cases=_loops,
@@ -287,14 +215,4 @@ def register(check: Checks) -> None:
         cases=_heads,
         nudge="Repeat keys and values for the heads that share them; mask what comes after each query's own place; softmax.",
         mistakes=ATTENTION_MISTAKES,
-    )
-
-
-def register_sampling(check: Checks) -> None:
-    """Add `probabilities`, which stands later in the notebook."""
-    check.function(
-        probabilities,
-        cases=_draws,
-        nudge="Sort the logits first: then top_k cuts by place, and top_p by the sum before each place.",
-        mistakes=PROBABILITIES_MISTAKES,
     )

@@ -26,6 +26,8 @@ def _pairs(rng: np.random.Generator) -> Iterator[tuple]:
     yield f"Call {one} at {hour}.", ""  # everything is invented
     yield f"Ask Ross, not {one}.", f"{one} walks from the road"  # Ross without its s is found in it
     yield f"The bill is {price}.00.", f"the bill is {price} now"
+    yield f"Ask Ross or O'Brien, not {one}.", f"ROSS walks to work with {one}"  # not Ro, nor the o of work
+    yield f"By {other} it is {three}, or {other}:40 with {three}, or by {other}.", source  # said twice, in turns
 
 
 def _found(
@@ -73,6 +75,22 @@ def _stripped(text: str, source: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(sorted(out, key=text.find)))
 
 
+def _cut(text: str, source: str) -> tuple[str, ...]:
+    known = numbers_of(source)
+    out = [said for said, readings in numbers_in(text) if not readings & known]
+    out += [name for name in names_of(text) if name.lower().split("'")[0] not in source.lower()]
+    return tuple(dict.fromkeys(sorted(out, key=text.find)))
+
+
+def _as_a_title(text: str, source: str) -> tuple[str, ...]:
+    names = [name for name in names_of(text) if name.removesuffix("'s").title() in source]
+    return tuple(said for said in _found(case=False)(text, source) if said not in names)
+
+
+def _at_last(text: str, source: str) -> tuple[str, ...]:
+    return tuple(sorted(invented(text, source), key=text.rfind))
+
+
 def _every_word(text: str, source: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(word for word in re.findall(r"\w+", text) if word.lower() not in source.lower()))
 
@@ -108,6 +126,9 @@ def register(check: Checks) -> None:
                 _stripped,
                 "rstrip takes off letters, not an ending: of Ross it leaves Ro. Use removesuffix.",
             ),
+            Mistake("cut at the apostrophe", _cut, "only 's goes: of O'Brien, cut there, an O is left."),
+            Mistake("as a title", _as_a_title, "the source may write a name in any case: compare both in lower case."),
+            Mistake("by the last place", _at_last, "what is said twice stands where it is said first: text.find."),
             Mistake("twice", _found(once=False), "each fact once, even if the text says it twice."),
             Mistake("numbers first", _found(ordered=False), "in the order in which they stand in the text."),
             Mistake("the wrong way round", _turned, "what the TEXT says and the source does not."),

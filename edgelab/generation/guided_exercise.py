@@ -31,7 +31,8 @@ def _beginnings(rng: np.random.Generator) -> Iterator[tuple]:
     yield {"x": 1.0}, "play", ANSWERS  # a tie of a letter and the end
     yield {"o": float(rng.uniform(0.5, 0.9))}, "sto", ANSWERS[:4]
     yield {"i": float(rng.uniform(0.5, 0.9))}, "pi", ANSWERS  # no answer begins so
-    yield {}, "a", []
+    yield {}, "", []
+    yield {"P": float(rng.uniform(0.5, 0.6)), "p": 0.3}, "", ["Play", *ANSWERS]
 
 
 def _left(written: str, answers: Sequence[str]) -> list[str]:
@@ -138,6 +139,13 @@ def register(check: Checks) -> None:
                     )
                 ),
                 "the order of the dict means nothing: sort the letters before you take the largest.",
+            ),
+            Mistake(
+                "in lower case",
+                lambda likely, written, answers: next_letter(
+                    {letter.lower(): share for letter, share in likely.items()}, written, answers
+                ),
+                "P and p are two letters: leave their case alone.",
             ),
             Mistake(
                 "the least likely",

@@ -40,6 +40,8 @@ def _machines(rng: np.random.Generator) -> Iterator[dict]:
     yield plain | {"context": 1}  # half, but at least 1
     size = 1e9 * float(rng.integers(1, 9))  # reading and working take equally long
     yield plain | {"parameters": size, "bandwidth_gb_s": 1.0, "gflops": 2.0, "cache_bytes_per_token": 0.0}
+    slow = {"bandwidth_gb_s": 1.0, "gflops": float(rng.uniform(1.2, 1.6))}
+    yield plain | slow | {"prompt": 64, "cache_bytes_per_token": 1e7}  # only with the cache does reading take longer
     for name in (*plain, "prompt"):  # each refused
         yield plain | {"prompt": 8, "cache_bytes_per_token": 1e4} | {name: 0}
         yield plain | {"prompt": 8, "cache_bytes_per_token": 1e4} | {name: -2}
@@ -187,6 +189,15 @@ def register(check: Checks) -> None:
                     }
                 ),
                 "where reading takes as long as the operations it is memory, too.",
+            ),
+            Mistake(
+                "bound by the weights alone",
+                _changed(
+                    lambda bill, given: {
+                        "bound_by": "memory" if np.greater_equal(*_decode_s(given, 0.0)) else "arithmetic"
+                    }
+                ),
+                "what is read is the weights AND the cache: compare the whole of it with the operations.",
             ),
             Mistake(
                 "zero alone refused",

@@ -1,6 +1,6 @@
 """Cases and mistakes of the exercises on a head: `threshold_for`, `head_gradient`."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -81,6 +81,12 @@ def _rows(rng: np.random.Generator) -> Iterator[tuple]:
         yield *values, wanted, counts / counts.sum()
     zero = rng.normal(size=(4, 3)), 40 * rng.normal(size=(4, 2)), np.zeros((2, 3)), np.zeros(2)  # where a head begins
     yield *zero, np.array([0, 1, 2, 3]), np.array([0.0, 0.5, 0.5, 0.0])
+    large = rng.normal(size=(4, 3)), 900 + rng.normal(size=(4, 3)), rng.normal(size=(2, 3)), 900 + rng.normal(size=2)
+    yield *large, np.array([3, 0, 4, 1]), rng.uniform(1, 9, 4)  # exponentials overflow; the counts sum to more than 1
+
+
+def _unshifted(logits: np.ndarray) -> np.ndarray:
+    return np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
 
 
 def _otherwise(
@@ -97,14 +103,17 @@ def _otherwise(
     uphill: bool = False,
     target: bool = True,
     whole: bool = False,
+    share: bool = False,
+    chances_of: Callable[[np.ndarray], np.ndarray] = softmax,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The gradient with something changed: a softmax over the commands alone, no counts, no bias, uphill, no target,
-    the base's columns as well."""
+    the base's columns as well, counts made to sum to 1, another softmax."""
+    counts = counts / counts.sum() if share else counts
     labels, own = base_logits.shape[1], features @ weight.T + (0 if unbiased else bias)
     if apart:
         chances = np.concatenate([np.zeros_like(base_logits), softmax(own)], axis=1)
     else:
-        chances = softmax(np.concatenate([base_logits, own], axis=1))
+        chances = chances_of(np.concatenate([base_logits, own], axis=1))
     if target:
         chances[np.arange(len(wanted)), wanted] -= 1
     wrong = ((counts[:, None] if summed else 1.0) * chances)[:, 0 if whole else labels :] * (-1 if uphill else 1)
@@ -136,7 +145,17 @@ GRADIENT = (
     Mistake(
         "a mean for the bias",
         lambda *given: (head_gradient(*given)[0], head_gradient(*given)[1] / len(given[0])),
-        "counts sum to 1 already: the bias's gradient is a sum over rows, no mean.",
+        "the bias's gradient is a sum over rows, no mean: counts say how much each weighs.",
+    ),
+    Mistake(
+        "counts made whole",
+        lambda *given: _otherwise(*given, share=True),
+        "take counts as they are, whatever they sum to.",
+    ),
+    Mistake(
+        "exponentials too large",
+        lambda *given: _otherwise(*given, chances_of=_unshifted),
+        "the exponential of a large logit is infinite: subtract each row's largest first, as edgelab's softmax does.",
     ),
     Mistake(
         "for the base as well",

@@ -1,5 +1,7 @@
 """Cases and mistakes of the exercises on prototypes and on a fair judgement: `learn_prototypes`, `unfair`."""
 
+import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -18,6 +20,7 @@ def _phrases(rng: np.random.Generator) -> Iterator[tuple]:
         lengths = rng.uniform(0.2, 5, (len(commands), 1))
         yield lengths * rng.normal(size=(len(commands), width)), commands
     yield rng.normal(size=(3, 5)), ["c", "a", "c"]  # one has a single phrase
+    yield rng.normal(size=(4, 6)), ["seldom", "often", "often", "often"]
     yield 3 * rng.normal(size=(1, 4)), ["alone"]
 
 
@@ -30,6 +33,12 @@ def _made(features: np.ndarray, commands: Sequence[str], middle: object) -> Prot
 def _sorted(features: np.ndarray, commands: Sequence[str]) -> Prototypes:
     made = learn_prototypes(features, commands)
     order = np.argsort(made.commands)
+    return Prototypes(tuple(made.commands[i] for i in order), made.vectors[order])
+
+
+def _by_frequency(features: np.ndarray, commands: Sequence[str]) -> Prototypes:
+    made = learn_prototypes(features, commands)
+    order = [made.commands.index(name) for name, _ in Counter(commands).most_common()]
     return Prototypes(tuple(made.commands[i] for i in order), made.vectors[order])
 
 
@@ -48,6 +57,11 @@ PROTOTYPES = (
         "in the order of the alphabet",
         _sorted,
         "the order is that of each command's first phrase: dict.fromkeys keeps it, set and sorted do not.",
+    ),
+    Mistake(
+        "the most frequent first",
+        _by_frequency,
+        "the order is that of each command's first phrase, however many phrases it has.",
     ),
     Mistake(
         "the first phrase alone",
@@ -110,6 +124,15 @@ def _splits(rng: np.random.Generator) -> Iterator[tuple]:
         judged = [exact, upper, marked, wide, both, turned, longer, exact, *fresh]
         yield tuple(learned), tuple(judged[i] for i in rng.permutation(len(judged)))  # tuples, as in a split
     yield ("Red alert!", "vampire mode"), ("red alert", "so vampire", "VAMPIRE, mode", f"red {rng.integers(9)}")
+    near = (
+        "close lid",
+        "closes the lid",
+        "closet he lid",
+        "all maman",
+        "light",
+        f"timer of {rng.integers(6, 9)} minutes",
+    )
+    yield ("close the lid", "all\u00f4 maman", "light light", "timer of 5 minutes"), (*near, "Timer of 5 minutes.")
     yield (), (f"red {rng.integers(9)}",)
     yield ("red alert",), ()
 
@@ -137,6 +160,31 @@ UNFAIR = (
         "the words in any order",
         _by(lambda text: frozenset(plain_words(text).split())),
         "other words in another order are another phrase: only what has the SAME words in the same order counts.",
+    ),
+    Mistake(
+        "the small words left out",
+        _by(lambda text: " ".join(word for word in plain_words(text).split() if len(word) > 3)),
+        "short words and numbers are words, too: a timer of 6 minutes is not one of 5.",
+    ),
+    Mistake(
+        "letters alone",
+        _by(lambda text: " ".join(re.findall("[a-z]+", text.lower()))),
+        "numbers and letters with accents belong to the words: a timer of 6 minutes is not one of 5.",
+    ),
+    Mistake(
+        "no spaces",
+        _by(lambda text: plain_words(text).replace(" ", "")),
+        "two spaces are one, but not none: keep the words apart.",
+    ),
+    Mistake(
+        "each word once",
+        _by(lambda text: " ".join(dict.fromkeys(plain_words(text).split()))),
+        "who says a word twice says something else: keep all words.",
+    ),
+    Mistake(
+        "the ends of words left off",
+        _by(lambda text: " ".join(word.rstrip("s") for word in plain_words(text).split())),
+        "another form of a word is another word here: what may differ is how the SAME words are written.",
     ),
     Mistake(
         "a part of it",

@@ -18,10 +18,16 @@ def _mixes(rng: np.random.Generator) -> Iterator[tuple]:
     yield rows, 1.0
     yield np.zeros(int(rng.integers(2, 7)), bool), 0.5
     yield np.ones(int(rng.integers(2, 7)), bool), 0.5
+    yield np.ones(int(rng.integers(2, 7)), bool), 0.0  # nothing would be left to scale
 
 
 def _weighed(replayed: np.ndarray, old: float, mine: float) -> np.ndarray:
     return np.where(replayed, old, mine)
+
+
+def _scaled(replayed: np.ndarray, share: float) -> np.ndarray:
+    each = _weighed(replayed, share / max(replayed.sum(), 1), (1 - share) / max((~replayed).sum(), 1))
+    return each / each.sum()
 
 
 MISTAKES = (
@@ -56,6 +62,11 @@ MISTAKES = (
             replayed, share / max(replayed.sum(), 1), (1 - share) / max((~replayed).sum(), 1)
         ),
         "where one kind has no rows its part is lost: the other rows must weigh 1 together.",
+    ),
+    Mistake(
+        "scaled up afterwards",
+        _scaled,
+        "old rows alone, and a share of 0: that divides 0 by 0. Ask first whether there is only one kind.",
     ),
     Mistake(
         "one on average",

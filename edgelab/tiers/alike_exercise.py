@@ -78,6 +78,8 @@ def _questions(rng: np.random.Generator) -> Iterator[tuple]:
         yield rows, varying, a, b
     yield rows[rows["runtime"] != "onnx"].assign(qairt="2.42"), "device", "S24", "S25"
     yield rows.assign(units=["NPU", "CPU"] * (len(rows) // 2)), "runtime", "onnx", "tflite"
+    parts = _rows(rng, 36).assign(units="NPU", qairt="2.42")  # models of two components
+    yield parts.assign(component=parts["model"] + rng.choice([" encoder", " decoder"], 36)), "device", "S24", "S25"
 
 
 def _read(change: Callable[[Comparison], dict[str, Any]]) -> Callable[..., Comparison]:
@@ -198,6 +200,11 @@ def register(check: Checks) -> None:
                 "the spread of the joined pairs",
                 lambda rows, varying, a, b: _spread(rows, varying, a, b, CHOSEN),
                 "low and high are p10 and p90 of the careful ratios.",
+            ),
+            Mistake(
+                "whatever component",
+                lambda rows, varying, a, b: compare(rows.assign(component="all"), varying, a, b),
+                "a model's components are files of their own: component is one of CHOSEN and of FACTORS, too.",
             ),
             Mistake(
                 "the extremes",

@@ -14,14 +14,17 @@ from edgelab.tiers.worth import next_repair, pieces
 
 
 _PHONE = "CoreMLExecutionProvider"
+_OTHER = "XnnpackExecutionProvider"
 
 
-def _record(rng: np.random.Generator, nodes: int, on_cpu: int, *, got: tuple[str, ...] = (_PHONE, CPU)) -> Assignment:
-    """A session's record of so many nodes, some of them on the CPU."""
-    providers = rng.permutation([CPU] * on_cpu + [_PHONE] * (nodes - on_cpu)).tolist()
+def _record(
+    rng: np.random.Generator, nodes: int, on_cpu: int, *, got: tuple[str, ...] = (_PHONE, CPU), other: int = 0
+) -> Assignment:
+    """A session's record of so many nodes, some of them on the CPU, and on a third provider."""
+    providers = rng.permutation([CPU] * on_cpu + [_OTHER] * other + [_PHONE] * (nodes - on_cpu - other)).tolist()
     operators = rng.choice(["MatMul", "Add", "Gather"], nodes).tolist()
     names = [Assigned(f"node {i}", *pair) for i, pair in enumerate(zip(operators, providers, strict=True))]
-    return Assignment("model.onnx", (_PHONE, CPU), got, tuple(names), {_PHONE: 1})
+    return Assignment("model.onnx", (_PHONE, *([_OTHER] if other else []), CPU), got, tuple(names), {_PHONE: 1})
 
 
 def _records(rng: np.random.Generator) -> Iterator[dict]:
@@ -35,10 +38,13 @@ def _records(rng: np.random.Generator) -> Iterator[dict]:
     yield {"assignment": _record(rng, 200, 6), "cpu_at_most": 0.25}
     yield {"assignment": _record(rng, 8, 8, got=(CPU,)), "cpu_at_most": 1.0}  # the CPU was wanted
     yield {"assignment": _record(rng, 8, 1), "cpu_at_most": 1.0}
+    yield {"assignment": _record(rng, 400, 1), "cpu_at_most": 0.0}  # rounded, that is none
+    yield {"assignment": _record(rng, 20, 1, got=(_PHONE, _OTHER, CPU), other=9), "cpu_at_most": 0.1}
+    yield {"assignment": _record(rng, nodes, 1)}  # as the first line says: none
 
 
 def _refusing(refused: Callable[[Assignment, float], bool]) -> Callable[..., Assignment]:
-    def answer(assignment: Assignment, cpu_at_most: float) -> Assignment:
+    def answer(assignment: Assignment, cpu_at_most: float = 0.0) -> Assignment:
         if refused(assignment, cpu_at_most):
             raise FallbackError("too much on the CPU")
         return assignment
@@ -50,12 +56,16 @@ def _on_cpu(assignment: Assignment) -> int:
     return sum(node.provider == CPU for node in assignment.nodes)
 
 
-def _reported(assignment: Assignment, cpu_at_most: float) -> bool:
+def _reported(assignment: Assignment, cpu_at_most: float = 0.0) -> bool:
     return bool(assignment.cpu_share <= cpu_at_most)
 
 
-def _nothing_returned(assignment: Assignment, cpu_at_most: float) -> None:
+def _nothing_returned(assignment: Assignment, cpu_at_most: float = 0.0) -> None:
     require(assignment, cpu_at_most=cpu_at_most)
+
+
+def _must_be_said(assignment: Assignment, *, cpu_at_most: float) -> Assignment:
+    return require(assignment, cpu_at_most=cpu_at_most)
 
 
 # --- next_repair -----------------------------------------------------------------------------------
@@ -72,6 +82,8 @@ def _graphs(rng: np.random.Generator) -> Iterator[tuple]:
     yield ["MatMul", "Pad", "Add", "Gelu", "MatMul"], ["Gelu", "Pad"]  # a tie: the first
     yield ["MatMul", "Pad", "MatMul", "Gelu", "Gelu", "MatMul"], ["Gelu", "Pad"]  # a tie: the one with most nodes
     yield ["Gelu", "MatMul", "Pad", "Pad", "MatMul", "LayerNorm"], ["LayerNorm", "Gelu"]
+    between = ["Pad", "Gelu", "Gelu", "Pad"]  # a tie: whose first node comes first, not whose last one does
+    yield ["MatMul", *(name for each in between for name in (each, "MatMul"))], ["Gelu", "Pad"]
     yield ["MatMul", "Add"] * int(rng.integers(1, 4)), ["Gelu"]
     yield [], ["Gelu"]
 
@@ -135,6 +147,21 @@ def register(check: Checks) -> None:
                 "raise an error where it is too much, and return the assignment itself where it is not.",
             ),
             Mistake(
+                "whatever is not the first provider's",
+                _refusing(lambda a, most: sum(node.provider != a.asked[0] for node in a.nodes) > most * len(a.nodes)),
+                "a second accelerator is no fallback: count the nodes whose provider is the CPU's.",
+            ),
+            Mistake(
+                "rounded",
+                _refusing(lambda assignment, most: round(assignment.cpu_share, 2) > most),
+                "one node of 400 is more than none: compare the share as it is, not rounded.",
+            ),
+            Mistake(
+                "cpu_at_most must be said",
+                _must_be_said,
+                "leave the first line as it is: without cpu_at_most it is 0.0.",
+            ),
+            Mistake(
                 "nothing returned",
                 _nothing_returned,
                 "what is fine comes back, so that the call can stand around another: return the assignment.",
@@ -174,6 +201,17 @@ def register(check: Checks) -> None:
                 "the last of several",
                 lambda operators, lacking: next_repair(operators[::-1], lacking),
                 "where several leave as few partitions and have as many nodes, the one that comes first in the graph counts.",
+            ),
+            Mistake(
+                "whose last node comes first",
+                _of_lacking(
+                    lambda operators, lacking, operator: (
+                        pieces(operators, _without(lacking, operator)),
+                        -operators.count(operator),
+                        -operators[::-1].index(operator),
+                    )
+                ),
+                "of several still: whose FIRST node comes earliest, operators.index(operator).",
             ),
             Mistake(
                 "no second question",

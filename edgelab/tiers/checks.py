@@ -5,7 +5,7 @@ from edgelab.tiers import alike_exercise, assignment_exercise, coverage_exercise
 from edgelab.tiers.fault_exercise import MISTAKES as FAULT_MISTAKES
 from edgelab.tiers.fault_exercise import judge_rule, suspect
 from edgelab.tiers.release_exercise import MISTAKES as PLAN_MISTAKES
-from edgelab.tiers.release_exercise import RELEASE_PLAN, judge_plan
+from edgelab.tiers.release_exercise import RELEASE_PLAN, judge_release
 
 check = Checks()
 alike_exercise.register(check)
@@ -23,7 +23,7 @@ integers_exercise.register(check)
 check.design(
     "release_plan",
     RELEASE_PLAN,
-    judge=judge_plan,
+    judge=judge_release,
     nudge="The plan decides by the flagship on the desk. How much slower is each tier than that, at worst, on what you saw?",
     mistakes=PLAN_MISTAKES,
 )

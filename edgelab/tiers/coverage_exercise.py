@@ -19,13 +19,13 @@ _WIDTHS = ("float", "w8a16", "w8a8")
 
 def _models(rng: np.random.Generator) -> Iterator[tuple]:
     for number, widths in ((30, _WIDTHS), (12, _WIDTHS[:2]), (7, _WIDTHS[1:])):
-        tiers = rng.choice([*TIERS, "board"], number)
-        table = pd.DataFrame(
-            {"model": "bert", "component": "bert", "precision": rng.choice(widths, number), "tier": tiers}
-        )
+        tiers, precisions = rng.choice([*TIERS, "board"], number), rng.choice(widths, number).tolist()
+        if number == 7:  # a precision that no phone has
+            tiers[0], precisions[0] = "board", "w4a16"
+        table = pd.DataFrame({"model": "bert", "component": "bert", "precision": precisions, "tier": tiers})
         table["runtime"] = rng.choice(["onnx", "qnn_dlc", "tflite"], number)
         table["device"] = [f"{tier} {rng.integers(1, 3)}" for tier in tiers]
-        table["latency_ms"] = (np.arange(number) + rng.uniform(0.1, 0.9, number)).round(2)
+        table["latency_ms"] = np.arange(number) + rng.uniform(0.1, 0.9, number)
         table["cpu_share"] = rng.choice([0.0, 0.04, 1.0], number, p=(0.6, 0.2, 0.2))
         table = table.iloc[rng.permutation(number)].reset_index(drop=True)
         accelerated = table[(table["cpu_share"] == 0) & table["tier"].isin(TIERS)]
@@ -71,6 +71,7 @@ def _boards_too(rows: pd.DataFrame, limit: float) -> pd.DataFrame:
 
 
 _NEEDS = Needs(latency_ms=20.0, memory_mb=300.0, accuracy=0.8, cpu_share=0.05)
+_MILDER = Needs(latency_ms=20.5, memory_mb=301.0, accuracy=0.79, cpu_share=0.06)
 
 
 def _shipped(rng: np.random.Generator, devices: Mapping[str, int]) -> pd.DataFrame:
@@ -94,6 +95,7 @@ def _bases(rng: np.random.Generator) -> Iterator[tuple]:
         mix = rng.dirichlet((2, 2, 2)).round(3)
         installed = dict(zip(TIERS, (*mix[:2].tolist(), round(1 - float(mix[:2].sum()), 3)), strict=True))
         yield _shipped(rng, dict(zip(TIERS, devices, strict=True))), _NEEDS, installed
+    yield _shipped(rng, {"flagship": 6, "mid-range": 5, "entry": 4}), _MILDER, installed
     # A tier for which nothing is published.
     yield _shipped(rng, {"flagship": 8}), _NEEDS, {"flagship": 0.25, "mid-range": 0.5, "entry": 0.25}
 
@@ -187,6 +189,16 @@ def register(check: Checks) -> None:
                 "count all published rows, not only those within the limit.",
             ),
             Mistake(
+                "precisions of phones alone",
+                lambda rows, limit: price_ladder(rows[rows["tier"].isin(TIERS)], limit),
+                "each precision that occurs: one that is published for boards alone has its rows, too, of 0 published.",
+            ),
+            Mistake(
+                "rounded",
+                lambda rows, limit: price_ladder(rows, limit).round({"best": 2}),
+                "best is that row's latency as it stands: round where it is shown.",
+            ),
+            Mistake(
                 "boards are no phones",
                 _boards_too,
                 "TIERS names the tiers of phones; rows of other devices belong to none of them.",
@@ -237,6 +249,11 @@ def register(check: Checks) -> None:
                 "tiers alike",
                 _unweighed,
                 "the tiers weigh as the install base says: multiply each tier's share by what is reached of it.",
+            ),
+            Mistake(
+                "limits of one's own",
+                lambda rows, needs, installed: coverage(rows, _NEEDS, installed),
+                "the limits are the fields of needs, needs.latency_ms and so on: no numbers of your own.",
             ),
             Mistake(
                 "only what is published",

@@ -283,7 +283,8 @@ def changes(found: Sequence[Emulated]) -> "pd.DataFrame":
             ("wait p50, ms", result.latency_ms, 50),
             ("wait p99, ms", result.latency_ms, 99),
         ):
-            row[name] = f"{np.percentile(values, q):.3g}" if values else "-"
+            value = np.percentile(values, q) if values else None
+            row[name] = "-" if value is None else f"{value:.3g}" if value < 999 else f"{value:.0f}"
         row["peak, MB"] = f"{result.peak_bytes / MB:.0f}" if result.peak_bytes else "-"
         row["what happened"] = result.unavailable or result.ended or "answered all"
         rows.append(row)

@@ -9,7 +9,7 @@ from edgelab.tiers.integers import DEQUANTIZE, QUANTIZE, Node, in_integers
 
 # What a node may read, and who reads what it makes: enough of each that no half of the rule gives the whole.
 _READS = (("whole",), ("whole", "whole"), ("float",), ("whole", "float"), ("float", "whole"), ("whole", "constant"), ())
-_READERS = ((QUANTIZE,), (QUANTIZE,), (QUANTIZE, QUANTIZE), (QUANTIZE, "Relu"), ("Relu", QUANTIZE), ("Relu",), ())
+_READERS = ((QUANTIZE,), (QUANTIZE,), (QUANTIZE, QUANTIZE), (QUANTIZE, "Mul"), ("Mul", QUANTIZE), ("Mul",), ())
 
 
 def _graphs(rng: np.random.Generator) -> Iterator[tuple[list[Node]]]:
@@ -29,7 +29,8 @@ def _around(name: str, reads: Sequence[str], readers: Sequence[str], rng: np.ran
         if kind in makers
     ]
     node = Node(str(rng.choice(["Conv", "Add", "Gemm"])), inputs, f"out {name}")
-    after = [Node(operator, (node.output,), f"after {name}{place}") for place, operator in enumerate(readers)]
+    reads_it = {QUANTIZE: (node.output, "scale"), "Mul": ("half", node.output)}  # as its first input, or its second
+    after = [Node(operator, reads_it[operator], f"after {name}{place}") for place, operator in enumerate(readers)]
     return [*before, node, *after]
 
 
@@ -46,6 +47,10 @@ def _by(rule: Callable[[list[str | None], list[str]], bool]) -> Callable[[Sequen
         return found
 
     return answer
+
+
+def _first_input(nodes: Sequence[Node]) -> list[str]:
+    return in_integers([Node(node.operator, node.inputs[:1], node.output) for node in nodes])
 
 
 def _all(found: Sequence[str | None], wanted: str) -> bool:
@@ -93,6 +98,11 @@ def register(check: Checks) -> None:
                 "unread, so fine",
                 _by(lambda makers, readers: _all(makers, DEQUANTIZE) and all(r == QUANTIZE for r in readers)),
                 "all() of nothing is True: what nobody reads is an output of the graph, and that one is float.",
+            ),
+            Mistake(
+                "the first input alone",
+                _first_input,
+                "look through all inputs of a node: a value may be read in the second place, too.",
             ),
             Mistake(
                 "operators for outputs",

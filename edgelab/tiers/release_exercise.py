@@ -113,6 +113,11 @@ def judge_plan(plan: dict, models: tuple[str, ...] = HELD_OUT) -> list[str]:
     return complaints
 
 
+def judge_release(plan: dict) -> list[str]:
+    """What breaks the brief on the held-out features or, where nothing does, on those that the learner sees."""
+    return judge_plan(plan) or [f"of the six that you see: {complaint}" for complaint in judge_plan(plan, TUNING)]
+
+
 def _unclear(plan: dict) -> list[str]:
     """What is not of the form that the exercise asks for."""
     if missing := [tier for tier in INSTALLED if tier not in plan]:
@@ -159,6 +164,11 @@ MISTAKES = (
         "everything to the cloud",
         _everywhere(within_ms=0.0),
         "nothing ships at all: that is the cloud's bill, for every request.",
+    ),
+    Mistake(
+        "the seen ones forgotten",
+        _with(entry={"within_ms": 2.2}),
+        "entry: it holds on the held-out six, yet one that you see takes too long: released(...) shows which.",
     ),
     Mistake(
         "too careful",

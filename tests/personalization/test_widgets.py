@@ -50,3 +50,10 @@ def test_the_task_agrees_with_what_the_learner_computes():
     rank = largest_rank([(384, 384)] * 6, 250_000)
     kilobytes = [float(compute_bytes(next(iter(LAYERS)), r, 1)["a person"][0].split()[0]) for r in (rank, rank + 1)]
     assert kilobytes[0] <= 300 < kilobytes[1]
+
+
+def test_so_many_adapters_fit_into_the_room_of_one_copy():
+    found = {people: compute_bytes(next(iter(LAYERS)), 4, people) for people in (700, 800)}
+    copy_mb = float(found[700]["a person"].iloc[-1].split()[0])
+    adapters_mb = [float(table["everybody"][0].split()[0]) for table in found.values()]
+    assert adapters_mb[0] <= copy_mb < adapters_mb[1]

@@ -147,5 +147,7 @@ def test_the_table_has_a_line_a_tier():
     killed = run(replace(tier, name="killed"), 3.0, ended="by the memory limit")
     lines = changes([run(tier, 2.0), killed, Emulated(replace(tier, name="not here"), unavailable="no Linux")])
     assert list(lines["emulated"]) == ["as it is", "killed", "not here"]
+    slow = replace(run(tier, 2.0), first_answer_ms=(1330.4,))
+    assert changes([slow])["first answer, ms"].item() == "1330"
     assert list(lines["what happened"]) == ["answered all", "by the memory limit", "no Linux"]
     assert list(lines["work p50, ms"]) == ["2", "-", "-"] and list(lines["peak, MB"]) == ["2", "3", "-"]

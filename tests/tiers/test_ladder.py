@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from edgelab.tiers.ai_hub import excerpt
 from edgelab.tiers.figures import TIERS
 from edgelab.tiers.ladder import first_tier, price_ladder, reach
 
@@ -78,3 +79,13 @@ def test_what_integer_activations_change_for_a_language_model(public):
     assert first_tier(ladder, "w4") is None and first_tier(ladder, "w4a16") == "flagship"
     phones = rows[(rows["tier"] == "flagship") & (rows["tokens_per_s"] >= 20)]
     assert sorted(phones["device"]) == ["Snapdragon 8 Elite Gen 5 QRD", "Snapdragon 8 Elite QRD"]
+
+
+def test_the_task_of_the_ladder_has_answers():
+    """The notebook shows a model that reaches the entry tier in w8a8 alone, and asks for one that does in w8a16 alone."""
+    table, _ = excerpt()
+    met = {}
+    for model in ("yolov8_det", "efficientnet_b0"):
+        ladder = price_ladder(table[table["model"] == model], 10)
+        met[model] = ladder[ladder["meets"] & (ladder["tier"] == "entry")]["precision"].tolist()
+    assert met == {"yolov8_det": ["w8a8"], "efficientnet_b0": ["w8a16"]}

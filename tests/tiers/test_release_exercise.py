@@ -10,6 +10,7 @@ from edgelab.tiers.release_exercise import (
     RELEASE_PLAN,
     TUNING,
     judge_plan,
+    judge_release,
     outcome,
     released,
     seen,
@@ -38,6 +39,14 @@ def test_it_decides_by_the_flagship_and_is_judged_on_the_device():
     assert entry["latency_ms"] == row["latency_ms"]["Dragonwing Q-6690 MTP"] <= PROMISED_MS and entry["kept"]
     cloud = table.loc[("Dragonwing Q-6690 MTP", "bgnet")]
     assert cloud["where"] == "cloud" and cloud["latency_ms"] != cloud["latency_ms"]
+
+
+def test_what_holds_on_the_held_out_features_alone_is_not_enough():
+    plan = changed("entry", within_ms=2.2)
+    assert judge_release(RELEASE_PLAN) == judge_plan(plan) == []
+    (complaint,) = judge_release(plan)
+    assert complaint.startswith("of the six that you see: entry")
+    assert judge_release({}) == judge_plan({})
 
 
 def test_what_is_not_published_does_not_ship():

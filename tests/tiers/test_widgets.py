@@ -85,6 +85,7 @@ def test_the_wall_over_its_grid():
 def test_the_task_of_the_wall_has_the_answer_that_the_notebook_gives():
     fifty, more = (float(compute_wall(4, bandwidth, 8000).iloc[-1, 3]) for bandwidth in (50, 51))
     assert fifty < 10 <= more
+    assert compute_wall(8, 51, 8000).iloc[-1, 3] == "5.6"
 
 
 def test_the_wall_explorer_shows_what_is_computed():
