@@ -67,9 +67,11 @@ def test_start_here(page, lab, pictures):
     interval = cell(page, "show_interval()")
     assert table(interval) == rows(compute_interval(0.92, 900))
     press(page, interval, "accuracy", "ArrowRight")
+    wait_for(lambda: table(interval) == rows(compute_interval(0.93, 900)))
     for number in range(850, 350, -50):
         press(page, interval, "examples", "ArrowLeft")
-        wait_for(lambda number=number: table(interval) == rows(compute_interval(0.93, number)))
+        wait_for(lambda number=number: table(interval)[1][0] == str(number))
+    wait_for(lambda: table(interval) == rows(compute_interval(0.93, 400)))
     enough, too_few = (compute_interval(0.93, number)["from"][0] for number in (400, 350))
     assert float(enough) > 0.9 >= float(too_few)
     picture(page, pictures / "00_start_here-moved.png")
