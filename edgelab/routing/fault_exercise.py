@@ -57,23 +57,12 @@ def week() -> "pd.DataFrame":
     return _week().copy()
 
 
-def promised() -> str:
-    """What was promised, and what came."""
-    validation, log = product_traffic()["validation"], week()
-    kept = (max_probability(validation.logits) >= THRESHOLD) & (validation.device_labels != "ask_cloud")
-    before, now = (kept & ~validation.device_right).mean(), log["corrected"].sum() / len(product_traffic()["held out"])
-    return f"kept and wrong: {before:.1%} on validation, {now:.1%} in the week"
-
-
-def kept_wrong(at: float) -> "pd.DataFrame":
-    """Of the tool and of all others, the requests kept at this threshold, and the share of them that is wrong, in %."""
-    import pandas as pd
-
+def kept_wrong(at: float) -> dict[str, float]:
+    """Of the requests kept at this threshold, the share that is wrong: of the tool's, and of all others'."""
     log = week()
     log = log[log["score"] >= at]
-    parts = {SAYS: log[log["said"] == SAYS], "all others": log[log["said"] != SAYS]}
-    rows = {name: (len(part), 100 * part["corrected"].mean()) for name, part in parts.items()}
-    return pd.DataFrame(rows, index=["kept", "wrong, %"]).T.round(1)
+    its = log["said"] == SAYS
+    return {SAYS: float(log[its]["corrected"].mean()), "all others": float(log[~its]["corrected"].mean())}
 
 
 def judge_fault(fault: dict) -> list[str]:

@@ -66,12 +66,14 @@ class Found:
 
 
 def product(data: Mapping[str, Any]) -> Policy:
-    """The policy of a learner's entries, whose labels may stand in a list, a tuple or a set."""
-    return policy_from({name: _labels(value) for name, value in data.items()})
+    """The policy of a learner's entries: labels may stand in a list, a tuple, a set or an array, and numbers be NumPy's."""
+    return policy_from({name: _plain(value) for name, value in data.items()})
 
 
-def _labels(value: Any) -> Any:
-    return sorted(value) if isinstance(value, set | frozenset) else value
+def _plain(value: Any) -> Any:
+    if isinstance(value, set | frozenset):
+        return sorted(value)
+    return value.tolist() if isinstance(value, np.ndarray | np.generic) else value
 
 
 def found(policy: Policy, split: str) -> Found:
