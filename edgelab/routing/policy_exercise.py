@@ -17,7 +17,7 @@ from edgelab.datasets.loading import load
 from edgelab.routing.policy import Policy, decide, decide_all, policy_from, unknown_labels
 from edgelab.routing.scores import SCORES
 from edgelab.routing.simulation import ASK, Terms, Traffic, collect, outcome, routing_score
-from edgelab.routing.thresholds import conformal_threshold, joint_error
+from edgelab.routing.thresholds import conformal_threshold, joint_error, threshold_allowing
 from edgelab.workspace import data_home
 
 if TYPE_CHECKING:
@@ -110,11 +110,11 @@ def best_in_hindsight() -> float:
     course's own answer."""
     traffic, own, costs = product_traffic()["held out"], product(PRODUCT_POLICY), []
     for score in SCORES:
-        scores, wrong = routing_score(replace(own, score=score), traffic), ~traffic.device_right
-        candidates = np.quantile(scores, np.arange(0.1, 0.6, 0.01))
-        kept = [float(at) for at in candidates if joint_error(scores, wrong, at) <= KEPT_WRONG]
+        scores = routing_score(replace(own, score=score), traffic)
+        lowest = threshold_allowing(scores, ~traffic.device_right, int(KEPT_WRONG * len(traffic)))
         # the higher, the more is escalated, and paid for
-        costs += [found(replace(own, score=score, threshold=at), "held out").dollars for at in kept[:5]]
+        tried_ = np.sort(scores[scores >= lowest])[:40:4]
+        costs += [found(replace(own, score=score, threshold=float(at)), "held out").dollars for at in tried_]
     return min(costs)
 
 

@@ -20,6 +20,7 @@ def _logits(rng: np.random.Generator) -> Iterator[tuple]:
     yield (rng.normal(size=(3, 4)) + 1000,)  # the exponential of 1,000 is no number
     yield (rng.normal(size=(3, 4)) - 1000,)  # and that of -1,000 is 0
     yield (rng.normal(size=(3, 4)) + np.array([[1000.0], [0.0], [-1000.0]]),)
+    yield (rng.permuted([[1000.0, -1000.0, rng.normal()], [-900.0, 3.0, 900.0]], axis=1),)  # both in one request
 
 
 def _safe(logits: np.ndarray, part: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> np.ndarray:
