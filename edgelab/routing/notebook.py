@@ -23,6 +23,7 @@ from edgelab.workspace import data_home
 
 if TYPE_CHECKING:
     import pandas as pd
+    from pandas.io.formats.style import Styler
 
 MONEY = (
     "tell anna to send me the twenty pounds",
@@ -89,14 +90,14 @@ def sides(traffic: Mapping[str, Traffic]) -> "pd.DataFrame":
     return pd.DataFrame(rows)
 
 
-def scored(traffic: Traffic, scores: Mapping[str, Callable[[np.ndarray], np.ndarray]]) -> "pd.DataFrame":
+def scored(traffic: Traffic, scores: Mapping[str, Callable[[np.ndarray], np.ndarray]]) -> "Styler":
     """Four requests, from unsure to sure, with each score."""
     import pandas as pd
 
     places = np.argsort(SCORES["max_probability"](traffic.logits))[[5, 60, 200, -5]]
     table = pd.DataFrame({"request": [traffic.texts[i] for i in places], "device says": traffic.device_labels[places]})
     logits = traffic.logits.astype(np.float64)
-    return table.assign(**{name: score(logits)[places].round(2) for name, score in scores.items()})
+    return _whole(table.assign(**{name: score(logits)[places] for name, score in scores.items()}))
 
 
 def confident(traffic: Traffic) -> tuple[np.ndarray, np.ndarray]:
@@ -150,7 +151,7 @@ def promise_kept(policy: Policy, traffic: Mapping[str, Traffic]) -> "pd.DataFram
 # --- the policy ---------------------------------------------------------------------------------
 
 
-def decided(bundle: Bundle, policy: Policy, rules: Rules) -> "pd.DataFrame":
+def decided(bundle: Bundle, policy: Policy, rules: Rules) -> "Styler":
     """What becomes of four requests, and why."""
     import pandas as pd
 
@@ -159,7 +160,7 @@ def decided(bundle: Bundle, policy: Policy, rules: Rules) -> "pd.DataFrame":
         found = bundle.predict(text)
         decision = decide(policy, found.intent_logits, bundle.labels, rules=rules)
         rows.append((text, found.label, decision.score, decision.where, decision.reason, decision.confirm))
-    return pd.DataFrame(rows, columns=["request", "device says", "score", "where", "reason", "confirm"]).round(2)
+    return _whole(pd.DataFrame(rows, columns=["request", "device says", "score", "where", "reason", "confirm"]))
 
 
 def outcomes(policy: Policy, traffic: Mapping[str, Traffic], terms: Terms, rules: Rules) -> "pd.DataFrame":
@@ -200,7 +201,7 @@ def some_requests(policy: Policy, traffic: Traffic) -> list[str]:
     return [traffic.texts[i] for i in (*stays, *asks, *unsure)]
 
 
-def answered(answers: Sequence[Answer]) -> "pd.DataFrame":
+def answered(answers: Sequence[Answer]) -> "Styler":
     """What left the device for each answer, why, and what came back."""
     import pandas as pd
 
@@ -214,7 +215,7 @@ def answered(answers: Sequence[Answer]) -> "pd.DataFrame":
         }
         for answer in answers
     ]
-    return pd.DataFrame(rows)
+    return _whole(pd.DataFrame(rows))
 
 
 def says_so(offline: Sequence[Answer], online: Sequence[Answer]) -> bool:
@@ -246,7 +247,7 @@ def put_back(assistant: Assistant, texts: Sequence[str]) -> bool:
 
 def about_money(
     device: Bundle, cloud: Bundle, policies: Mapping[str, Policy], rules: Rules
-) -> "tuple[pd.DataFrame, dict[str, int], dict[str, int]]":
+) -> "tuple[Styler, dict[str, int], dict[str, int]]":
     """Six requests about money, none of which says to send any now: what both sides say, and what each policy does; by policy,
     how many payments are carried out without asking, and of how many of these the device is over 90 % sure."""
     import pandas as pd
@@ -261,4 +262,9 @@ def about_money(
         pairs = zip(found, decisions, strict=True)
         paid = [f for f, d in pairs if f.label == "send_money" and d.where == "local" and not d.confirm]
         unasked[name], sure[name] = len(paid), sum(f.confidence >= 0.9 for f in paid)
-    return table, unasked, sure
+    return _whole(table), unasked, sure
+
+
+def _whole(table: "pd.DataFrame") -> "Styler":
+    """A table that cuts no text short."""
+    return table.style.hide(axis="index").format(precision=2)
