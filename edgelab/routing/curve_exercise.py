@@ -28,7 +28,7 @@ def _points(
     score: np.ndarray, thresholds: np.ndarray, quality: Callable[[np.ndarray], float], strict: bool = False
 ) -> Pair:
     """Share and quality at each threshold, of the requests whose score is at most that, or below it."""
-    escalated = [score < t if strict else score <= t for t in thresholds]
+    escalated = [np.asarray(score < t if strict else score <= t) for t in thresholds]
     return np.array([e.mean() for e in escalated]), np.array([quality(e) for e in escalated])
 
 
@@ -62,7 +62,7 @@ CURVE = (
     Mistake(
         "all escalated left out",
         lambda score, weak, strong: _points(
-            score, np.unique(score), lambda e: float(np.where(e, strong, weak).mean()), strict=True
+            score, np.unique(score), lambda e: float(np.mean(np.where(e, strong, weak))), strict=True
         ),
         "the curve ends where everything is escalated: a threshold above the highest score belongs to it.",
     ),

@@ -101,7 +101,7 @@ MISTAKES = (
     Mistake(
         "the threshold too low", _with(cause=CAUSES[0]), "look at the scores of its corrected calls: are they low?"
     ),
-    Mistake("chance", _with(cause=CAUSES[2]), "seventeen of some forty-seven is no chance. What are their scores?"),
+    Mistake("chance", _with(cause=CAUSES[2]), "seventeen of forty-six is no chance. What are their scores?"),
     Mistake(
         "beyond any tool", _with(cause=CAUSES[3]), "read its corrected requests: there is a tool for each of them."
     ),

@@ -57,7 +57,7 @@ def traffic_of(bundle: Bundle, teacher: Trained, success: float) -> dict[str, Tr
     for name in ("validation", "test", "hard"):
         split, logits = teacher.split(name), teacher.outputs(name).intent_logits
         called = np.array(bundle.labels)[logits.argmax(1)]
-        private = [leaked(as_it_is(text), spans) for text, spans in zip(split.texts, split.spans, strict=True)]
+        private = [leaked(as_it_is(text), spans) for text, spans in zip(split.texts, split.spans or (), strict=True)]
         found[name] = collect(
             bundle, split.texts, split.labels, called, success=success, spans=split.spans, private=private
         )
@@ -229,7 +229,7 @@ def leaving(assistant: Assistant, split: Split, traffic: Traffic, terms: Terms) 
     import pandas as pd
 
     redacted = [assistant.redact(assistant.bundle.predict(text)) for text in split.texts]
-    left = np.array([leaked(found, spans) for found, spans in zip(redacted, split.spans, strict=True)])
+    left = np.array([leaked(found, spans) for found, spans in zip(redacted, split.spans or (), strict=True)])
     senders = {"this policy": assistant.policy, "all escalated": replace(assistant.policy, threshold=1e9)}
     sent = {"as it is": traffic, "redacted": replace(traffic, private=left)}
     rows = {how: {who: outcome(p, t, terms).private_sent for who, p in senders.items()} for how, t in sent.items()}
@@ -266,5 +266,5 @@ def about_money(
 
 
 def _whole(table: "pd.DataFrame") -> "Styler":
-    """A table that cuts no text short."""
-    return table.style.hide(axis="index").format(precision=2)
+    """A table that cuts no text short, and shows a placeholder (`<person_1>`) as it is."""
+    return table.style.hide(axis="index").format(precision=2, escape="html")

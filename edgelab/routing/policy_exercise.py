@@ -48,7 +48,7 @@ def product_traffic() -> dict[str, Traffic]:
     for seed, (name, split) in enumerate({"validation": pocket.validation, "held out": pocket.test}.items()):
         good = np.random.default_rng(seed).random(len(split.texts)) < CALL
         called = np.where(good, split.labels, ASK)  # where it fails it talks instead of calling
-        private = [leaked(as_it_is(text), spans) for text, spans in zip(split.texts, split.spans, strict=True)]
+        private = [leaked(as_it_is(text), spans) for text, spans in zip(split.texts, split.spans or (), strict=True)]
         known: dict[str, Any] = {"success": QUESTION, "spans": split.spans, "private": private, "seed": seed}
         traffic[name] = collect(bundle, split.texts, split.labels, called, **known)
     return traffic
@@ -134,7 +134,8 @@ def on_validation(scores: Iterable[str] = tuple(SCORES)) -> "pd.DataFrame":
     behind the stroke the dollars of a thousand requests there, all else as in the course's own answer."""
     import pandas as pd
 
-    traffic, own, rows = product_traffic()["validation"], product(PRODUCT_POLICY), {}
+    traffic, own = product_traffic()["validation"], product(PRODUCT_POLICY)
+    rows: dict[str, dict[str, str]] = {}
     for score in scores:
         policy = replace(own, score=score)
         rows[score] = {}

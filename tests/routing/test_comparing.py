@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from edgelab.bundle.predict import Bundle
+from edgelab.routing.assistant import Answer
 from edgelab.routing.by_hand import quality_curve
 from edgelab.routing.calibration import calibration_error
 from edgelab.routing.comparing import (
@@ -19,14 +21,25 @@ from edgelab.routing.comparing import (
     trained_routers,
     with_rule,
 )
-from edgelab.routing.notebook import confident, outcomes, promise_kept, scored, sides, some_requests, threshold_sets
-from edgelab.routing.policy import Policy, decide_one
+from edgelab.routing.notebook import (
+    about_money,
+    answered,
+    confident,
+    outcomes,
+    promise_kept,
+    scored,
+    sides,
+    some_requests,
+    threshold_sets,
+)
+from edgelab.routing.policy import Decision, Policy, decide_one
 from edgelab.routing.policy_exercise import product_traffic
 from edgelab.routing.scores import SCORES
 from edgelab.routing.simulation import Terms, outcome, routing_score
 from edgelab.routing.thresholds import allowed_each_time, allowed_on_average, joint_error, threshold_allowing
 from edgelab.routing.tradeoff import apgr, curve, pgr
 from edgelab.stats.ranking import auroc
+from edgelab.workspace import data_home
 
 
 @pytest.fixture(scope="module")
@@ -114,9 +127,28 @@ def test_tables_show_what_is_computed(traffic):
     }
     nobody = outcomes(policy, traffic, Terms(), lambda policy, label, score, high, online: ("local", "local", False))
     assert nobody.loc["escalated, %", "test"] == "0.0"
-    assert sides(traffic).loc["requests", "test"] == 900 and len(scored(test, SCORES)) == 4
+    assert sides(traffic).loc["requests", "test"] == 900 and len(scored(test, SCORES).data) == 4
     sure, right = confident(test)
     ece = calibrated(traffic, calibration_error).loc["test", "15 parts"]
     assert ece.startswith(f"{calibration_error(sure, right, 15):.3f} (")
     chosen = some_requests(policy, test)
     assert len(chosen) == 6 and set(chosen) <= set(test.texts)
+
+
+def test_what_left_is_shown_with_its_placeholders():
+    decision = Decision("cloud", "unsure", 0.5, False)
+    answer = Answer(
+        "tell Ana hi", "send_message", {"person": ["Ana"]}, None, decision, "cloud", 90.0, "tell <person_1> hi"
+    )
+    shown = answered([answer]).to_html()
+    assert "tell &lt;person_1&gt; hi" in shown and "'Ana'" in shown.replace("&#39;", "'")
+
+
+def test_money_that_leaves_unasked_is_counted():
+    pocket = Bundle.load(data_home() / "bundles" / "pocket")
+    policies = {"trusting": Policy("max_probability", 0.5, confirm_below=0.5), "ours": Policy("max_probability", 0.5)}
+    table, unasked, sure = about_money(pocket, pocket, policies, decide_one)
+    rows = table.data
+    pays = rows["device says"].str.startswith("send_money") & (rows["trusting"] == "local, does it")
+    assert unasked == {"trusting": int(pays.sum()), "ours": 0} and 0 <= sure["trusting"] <= unasked["trusting"]
+    assert len(rows) == 6 and sure["ours"] == 0 and not (rows[pays]["ours"] == "local, does it").any()
