@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 WRONG, REFUSED, CLOUD, PRIVATE, ASKED, OUTAGE = 2.0, 1.5, 0.8, 1.0, 0.4, 0.1
 # How often the cloud is right: on a call, and on an open question.
 CALL, QUESTION = 0.95, 0.9
-# What is promised of held-out requests, and how much more than the best in hindsight a policy may cost.
-KEPT_WRONG, ASKED_MOST, TUNNEL, REGRET = 0.03, 0.13, 0.05, 0.07
+# What is promised of held-out requests, what of the hard ones, and how much more than the best in hindsight a policy may cost.
+KEPT_WRONG, ASKED_MOST, TUNNEL, HARD_WRONG, REGRET = 0.03, 0.13, 0.05, 0.13, 0.07
 PRODUCT_POLICY = {
     "score": "margin",
     "threshold": 1.8,
@@ -42,10 +42,11 @@ PROMISES = (0.03, 0.025, 0.02, 0.015, 0.01, 0.005)  # what the learner's table s
 
 @functools.cache
 def product_traffic() -> dict[str, Traffic]:
-    """Validation and held-out requests (test) as the ready-made bundle sees them, and a cloud that is right as often as stated."""
+    """Validation, held-out (test) and hard requests as the ready-made bundle sees them, and a cloud that is right as often as stated."""
     pocket, bundle = load("pocket"), Bundle.load(data_home() / "bundles" / "pocket")
     traffic = {}
-    for seed, (name, split) in enumerate({"validation": pocket.validation, "held out": pocket.test}.items()):
+    splits = {"validation": pocket.validation, "held out": pocket.test, "hard": pocket.extra["hard"]}
+    for seed, (name, split) in enumerate(splits.items()):
         good = np.random.default_rng(seed).random(len(split.texts)) < CALL
         called = np.where(good, split.labels, ASK)  # where it fails it talks instead of calling
         private = [leaked(as_it_is(text), spans) for text, spans in zip(split.texts, split.spans or (), strict=True)]
@@ -77,7 +78,7 @@ def _plain(value: Any) -> Any:
 
 
 def found(policy: Policy, split: str) -> Found:
-    """What a policy does to `validation` or to the `held out` requests."""
+    """What a policy does to `validation`, to the `held out` or to the `hard` requests."""
     traffic = product_traffic()[split]
     online, tunnel = (outcome(policy, traffic, replace(Terms(), outage=outage)) for outage in (0.0, 1.0))
     scores = routing_score(policy, traffic)
@@ -147,22 +148,22 @@ def on_validation(scores: Iterable[str] = tuple(SCORES)) -> "pd.DataFrame":
     return pd.DataFrame(rows).T
 
 
-def tried(policy: Mapping[str, Any], split: str = "validation") -> "pd.DataFrame":
-    """What one policy does to a split, in a row."""
+def tried(policy: Mapping[str, Any]) -> "pd.DataFrame":
+    """What one policy does to validation, in a row."""
     import pandas as pd
 
-    return pd.DataFrame({split: _row(product(policy), split)}).T
+    return pd.DataFrame({"validation": _row(product(policy), "validation")}).T
 
 
 def revealed(policy: Mapping[str, Any]) -> "pd.DataFrame":
-    """The same on validation, where it was chosen, and on held-out requests, where it was judged."""
+    """The same on validation, where it was chosen, and on held-out and hard requests, where it was judged."""
     import pandas as pd
 
     return pd.DataFrame({split: _row(product(policy), split) for split in product_traffic()}).T
 
 
 def judge_policy(data: dict) -> list[str]:
-    """What breaks the brief on held-out requests, without their figures; empty if nothing does."""
+    """What breaks the brief on held-out and hard requests, without their figures; empty if nothing does."""
     if set(data) != set(PRODUCT_POLICY):
         return [f"expected the entries {', '.join(PRODUCT_POLICY)}"]
     policy, labels = product(data), product_traffic()["held out"].labels
@@ -173,6 +174,7 @@ def judge_policy(data: dict) -> list[str]:
     of = found(policy, "held out")
     complaints = {
         "the promise: too many held-out requests are kept and wrong": of.kept_wrong > KEPT_WRONG,
+        "the promise: too many hard requests are kept and wrong": found(policy, "hard").kept_wrong > HARD_WRONG,
         "held-out requests: the user is asked too often": of.asked > ASKED_MOST,
         "in the tunnel too many held-out requests are carried out wrongly": of.tunnel > TUNNEL,
         f"held-out requests cost over {REGRET:.0%} more than the best in hindsight": (

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from edgelab.routing import policy_exercise
 from edgelab.routing.policy import Policy
 from edgelab.routing.policy_exercise import (
     KEPT_WRONG,
@@ -18,6 +19,8 @@ from edgelab.routing.policy_exercise import (
     tried,
 )
 from edgelab.routing.scores import SCORES
+from edgelab.routing.simulation import routing_score
+from edgelab.routing.thresholds import allowed_each_time, allowed_on_average, threshold_allowing
 
 
 def by(score, threshold, **changes):
@@ -90,6 +93,29 @@ def test_the_best_in_hindsight_is_cheaper_than_all_that_keeps_the_promise():
     costs = [found(product(by("margin", float(t))), "held out") for t in np.arange(1.2, 3.0, 0.05)]
     kept = [each.dollars for each in costs if each.kept_wrong <= KEPT_WRONG]
     assert best_in_hindsight() <= min(kept) * 1.002  # a grid of quantiles, beside one of thresholds
+
+
+def test_drifted_requests_count(monkeypatch):
+    hard = found(product(PRODUCT_POLICY), "hard").kept_wrong
+    assert hard > 2 * found(product(PRODUCT_POLICY), "held out").kept_wrong
+    monkeypatch.setattr(policy_exercise, "HARD_WRONG", hard - 0.001)
+    assert judge_policy(PRODUCT_POLICY) == ["the promise: too many hard requests are kept and wrong"]
+
+
+def test_the_room_that_the_notebook_speaks_of():
+    """Half the share promised, or 3 % each time, with the largest probability; a third with the margin, which is cheaper."""
+    validation = product_traffic()["validation"]
+    wrong, n, at = ~validation.device_right, len(validation), {}
+    for score, allowed in (
+        ("max_probability", allowed_on_average(n, 0.015)),
+        ("max_probability", allowed_each_time(n, 0.03)),
+        ("margin", allowed_on_average(n, 0.01)),
+    ):
+        scores = routing_score(Policy(score=score), validation)
+        at[score] = threshold_allowing(scores, wrong, allowed)
+        assert judge_policy(by(score, at[score])) == []
+    held_out = [found(product(by(score, threshold)), "held out").dollars for score, threshold in at.items()]
+    assert held_out[1] < held_out[0]
 
 
 def test_the_row_shows_what_was_found():
