@@ -5,8 +5,8 @@ from edgelab.routing.calibration import calibration_error, fit_temperature, reli
 from edgelab.routing.policy import Decision, Policy, decide, decide_all, policy_from, to_json
 from edgelab.routing.scores import SCORES, fit_router, learned_score
 from edgelab.routing.simulation import Outcome, Terms, Traffic, collect, outcome, reasons, routing_score, user_phrases
-from edgelab.routing.thresholds import aurc, conformal_threshold
-from edgelab.routing.tradeoff import Curve, apgr, cpt, curve, figures
+from edgelab.routing.thresholds import allowed_each_time, aurc, conformal_threshold
+from edgelab.routing.tradeoff import Curve, apgr, cpt, curve, figures, pgr
 from edgelab.stats.ranking import auroc
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "SCORES",
     "Terms",
     "Traffic",
+    "allowed_each_time",
     "apgr",
     "aurc",
     "auroc",
@@ -34,6 +35,7 @@ __all__ = [
     "fit_temperature",
     "learned_score",
     "outcome",
+    "pgr",
     "policy_from",
     "reasons",
     "reliability",

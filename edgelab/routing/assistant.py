@@ -18,7 +18,7 @@ from edgelab.bundle.redaction import PRIVATE_SLOTS, Redacted, private_spans, red
 from edgelab.cloud.breaker import OPEN, PROBE, Breaker
 from edgelab.cloud.client import model_name
 from edgelab.declarations import Sent
-from edgelab.routing.policy import DEGRADED, Decision, Policy, decide
+from edgelab.routing.policy import DEGRADED, Decision, Policy, Rules, decide, decide_one
 
 if TYPE_CHECKING:
     from openai import OpenAI
@@ -92,6 +92,7 @@ class Assistant:
         breaker: when to stop asking a cloud that fails; None: a `Breaker` of its own.
         private: the slots whose values never leave.
         model: the cloud's model; None: `cloud.client.model_name()`.
+        rules: what makes a decision of the policy.
 
     A `BundleError` says that the policy was calibrated for another bundle.
     """
@@ -105,9 +106,10 @@ class Assistant:
         breaker: Breaker | None = None,
         private: Iterable[str] = PRIVATE_SLOTS,
         model: str | None = None,
+        rules: Rules = decide_one,
     ) -> None:
         check_calibrated(bundle, policy.calibrated_for)
-        self.bundle, self.policy, self.client = bundle, policy, client
+        self.bundle, self.policy, self.client, self._rules = bundle, policy, client, rules
         self.breaker = Breaker() if breaker is None else breaker
         self.private, self.model = tuple(private), model or model_name()
         self.tools = tool_schemas(bundle, beyond=policy.beyond)
@@ -136,7 +138,7 @@ class Assistant:
         return {"model": self.model, "messages": messages, "tools": self.tools}
 
     def _decide(self, found: Prediction, *, online: bool) -> Decision:
-        return decide(self.policy, found.intent_logits, self.bundle.labels, online=online)
+        return decide(self.policy, found.intent_logits, self.bundle.labels, online=online, rules=self._rules)
 
     def _by_device(self, found: Prediction, decision: Decision) -> Answer:
         reply = OUT_OF_REACH if decision.where == "refuse" else None

@@ -1,11 +1,21 @@
 """The figures of `04_routing`, in the style of `plots`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from edgelab.course.plots import BLUE, COLOURS, GREEN, GREY, ORANGE, RED, figure
+from edgelab.course.results import in_words
+from edgelab.routing import calibration
 from edgelab.routing.calibration import Part
+from edgelab.routing.notebook import confident
+from edgelab.routing.policy import Policy
+from edgelab.routing.simulation import Traffic, reasons
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def routes(
@@ -82,3 +92,45 @@ def stacked(rows: dict[str, dict[str, float]], label: str) -> Figure:
     axes.set_xlabel(label)
     drawn.legend(frameon=False, loc="outside upper center", ncols=len(parts))
     return drawn
+
+
+# --- of the notebook, with their words ----------------------------------------------------------
+
+
+def gap_recovered(lines: Mapping[str, tuple[Sequence[float], Sequence[float]]]) -> tuple[Figure, str, dict[str, float]]:
+    """Each router's share of the gap over the share escalated, random beside them; its words; and what each has at 20 %."""
+    drawn = {"random": ([0.0, 1.0], [0.0, 1.0]), **lines}
+    at_20 = {name: float(np.interp(0.2, *line)) for name, line in drawn.items()}
+    words = f"Share of the gap at 20 % escalated: {in_words(at_20, '.2f')}"
+    return routes(drawn, "share of the gap recovered"), words, at_20
+
+
+def how_sure(traffic: Mapping[str, Traffic]) -> tuple[Figure, str]:
+    """The reliability diagram of each traffic, and its words."""
+    parts = {name: calibration.reliability(*confident(t), bins=8) for name, t in traffic.items()}
+    words = [
+        f"{name}: {part.confidence:.2f} sure, {part.accuracy.value:.2f} right"
+        for name, found in parts.items()
+        for part in found
+    ]
+    return reliability(parts), "; ".join(words)
+
+
+def promise(drawn: "Mapping[str, pd.DataFrame]", alpha: float) -> "tuple[Figure, str, pd.DataFrame]":
+    """How the joint errors of many threshold sets lie about the promise, by rule; its words; and the means."""
+    import pandas as pd
+
+    means = pd.DataFrame({name: table.mean() for name, table in drawn.items()}).T.round(2)
+    errors = {name: table["kept and wrong"].tolist() for name, table in drawn.items()}
+    words = f"Draws above {alpha:.0%}: {in_words(means['above alpha'] / 100, '.0%')}"
+    return cumulative(errors, "kept and wrong, %", mark=100 * alpha), words, means
+
+
+def why(policy: Policy, traffic: Mapping[str, Traffic]) -> tuple[Figure, str]:
+    """The reasons for which each traffic's requests run where they run, in %, and the words."""
+    shares = {}
+    for name, t in traffic.items():
+        counts = reasons(policy, t)
+        shares[name] = {reason: 100 * count / len(t) for reason, count in counts.items()}
+    words = ". ".join(f"{name}, %: {in_words(found, '.0f')}" for name, found in shares.items())
+    return stacked(shares, "requests, %"), words

@@ -5,6 +5,7 @@ every decision carries its reason.
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from types import UnionType
 from typing import Any
@@ -103,8 +104,35 @@ def high_stakes(policy: Policy, logits: np.ndarray, labels: tuple[str, ...]) -> 
     return listed[logits.argmax(-1)] | (softmax(logits / policy.temperature)[:, listed].sum(-1) >= policy.reach)
 
 
+def decide_one(policy: Policy, label: str, score: float, high: bool, online: bool) -> tuple[str, str, bool]:
+    """Where one request runs, why, and whether the user is asked first (`Decision`).
+
+    Args:
+        label: what the device would answer.
+        high: whether it is of high stakes.
+        online: whether there is a network.
+    """
+    beyond, below = label in policy.beyond, policy.confirm_below
+    confirm = high and (below is None or score < below)
+    if not beyond and score >= policy.threshold:  # a score that is not a number is no reason to stay
+        return "local", CONFIRM if confirm else LOCAL, confirm
+    if online:
+        return "cloud", BEYOND if beyond else UNSURE, confirm
+    if beyond or policy.offline == "refuse":
+        return "refuse", REFUSED, False
+    return "local", DEGRADED, confirm
+
+
+Rules = Callable[[Policy, str, float, bool, bool], tuple[str, str, bool]]  # `decide_one`, or a learner's own
+
+
 def decide_all(
-    policy: Policy, logits: np.ndarray, labels: tuple[str, ...], *, online: bool | np.ndarray = True
+    policy: Policy,
+    logits: np.ndarray,
+    labels: tuple[str, ...],
+    *,
+    online: bool | np.ndarray = True,
+    rules: Rules = decide_one,
 ) -> list[Decision]:
     """The decision on each request; `online` is one value or bool [requests].
 
@@ -115,28 +143,19 @@ def decide_all(
     if logits.ndim != 2 or logits.shape[1] != len(labels):
         raise ValueError(f"expected logits of {len(labels)} labels, found shape {logits.shape}")
     scores, high = policy_scores(policy, logits), high_stakes(policy, logits, labels)
-    beyond = np.isin(labels, policy.beyond)[logits.argmax(1)]
-    connected = np.broadcast_to(online, len(logits))
-    return [
-        _decide(policy, bool(beyond[i]), bool(high[i]), bool(connected[i]), float(scores[i]))
-        for i in range(len(logits))
-    ]
+    said, connected = logits.argmax(1), np.broadcast_to(online, len(logits))
+    decisions = []
+    for i, score in enumerate(scores):
+        where, reason, confirm = rules(policy, labels[said[i]], float(score), bool(high[i]), bool(connected[i]))
+        decisions.append(Decision(where, reason, float(score), confirm))
+    return decisions
 
 
-def decide(policy: Policy, logits: np.ndarray, labels: tuple[str, ...], *, online: bool = True) -> Decision:
+def decide(
+    policy: Policy, logits: np.ndarray, labels: tuple[str, ...], *, online: bool = True, rules: Rules = decide_one
+) -> Decision:
     """The decision on one request, from its logits [labels]."""
-    return decide_all(policy, np.atleast_2d(logits), labels, online=online)[0]
-
-
-def _decide(policy: Policy, beyond: bool, high: bool, online: bool, score: float) -> Decision:
-    confirm = high and (policy.confirm_below is None or score < policy.confirm_below)
-    if beyond or not score >= policy.threshold:  # a score that is not a number is no reason to stay
-        if online:
-            return Decision("cloud", BEYOND if beyond else UNSURE, score, confirm)
-        if beyond or policy.offline == "refuse":
-            return Decision("refuse", REFUSED, score, False)
-        return Decision("local", DEGRADED, score, confirm)
-    return Decision("local", CONFIRM if confirm else LOCAL, score, confirm)
+    return decide_all(policy, np.atleast_2d(logits), labels, online=online, rules=rules)[0]
 
 
 # --- a policy is data ---------------------------------------------------------------------------

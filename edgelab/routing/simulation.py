@@ -9,7 +9,7 @@ import numpy as np
 from edgelab.bundle.evaluation import calls_right
 from edgelab.bundle.predict import Bundle
 from edgelab.datasets.slots import Span, exact_match
-from edgelab.routing.policy import DEGRADED, Policy, decide_all, policy_scores
+from edgelab.routing.policy import DEGRADED, Policy, Rules, decide_all, decide_one, policy_scores
 from edgelab.stats.intervals import Interval, accuracy_interval
 
 ASK = "ask_cloud"  # Pocket's label of open questions: a local answer to one is wrong by definition
@@ -179,13 +179,13 @@ def _percent(interval: Interval) -> str:
     return f"{100 * interval.value:.1f} [{100 * interval.low:.1f}, {100 * interval.high:.1f}]"
 
 
-def outcome(policy: Policy, traffic: Traffic, terms: Terms, *, seed: int = 0) -> Outcome:
-    """Apply the policy to every request."""
+def outcome(policy: Policy, traffic: Traffic, terms: Terms, *, seed: int = 0, rules: Rules = decide_one) -> Outcome:
+    """Apply the policy to every request; `rules` make the decisions of it."""
     generator = np.random.default_rng(seed)
     n = len(traffic)
     online = generator.random(n) >= terms.outage
     round_trip = terms.round_trip_ms * np.exp(terms.jitter * generator.standard_normal(n))
-    decisions = decide_all(policy, traffic.logits, traffic.labels, online=online)
+    decisions = decide_all(policy, traffic.logits, traffic.labels, online=online, rules=rules)
     cloud = np.array([d.where == "cloud" for d in decisions])
     refused = np.array([d.where == "refuse" for d in decisions])
     answered = np.where(cloud, traffic.cloud_labels, traffic.device_labels)

@@ -22,15 +22,20 @@ class Curve:
 
     @property
     def recovered(self) -> np.ndarray:
-        """PGR, the performance gap recovered, at each point: 0 for all local, 1 for all escalated.
+        """`pgr` of the quality."""
+        return pgr(self.quality)
 
-        Raises:
-            ValueError: the strong side is not better than the weak one: there is no gap.
-        """
-        weak, strong = self.quality[0], self.quality[-1]
-        if not strong > weak:
-            raise ValueError(f"expected a strong side better than the weak one, found {strong:.4f} and {weak:.4f}")
-        return (self.quality - weak) / (strong - weak)
+
+def pgr(quality: np.ndarray) -> np.ndarray:
+    """The performance gap recovered at each point of a curve, from all local (0) to all escalated (1), [points].
+
+    Raises:
+        ValueError: the strong side is not better than the weak one: there is no gap.
+    """
+    weak, strong = quality[0], quality[-1]
+    if not strong > weak:
+        raise ValueError(f"expected a strong side better than the weak one, found {strong:.4f} and {weak:.4f}")
+    return (quality - weak) / (strong - weak)
 
 
 def curve(score: np.ndarray, weak: np.ndarray, strong: np.ndarray) -> Curve:
@@ -61,10 +66,10 @@ def apgr(score: np.ndarray, weak: np.ndarray, strong: np.ndarray) -> float:
     return float(np.trapezoid(drawn.recovered, drawn.share))
 
 
-def cpt(score: np.ndarray, weak: np.ndarray, strong: np.ndarray, recovered: float) -> float:
-    """Call-performance threshold: the smallest share escalated at which the PGR is at least `recovered` (0 to 1)."""
-    drawn = curve(score, weak, strong)
-    return float(drawn.share[np.argmax(drawn.recovered >= recovered - 1e-12)])
+def cpt(share: np.ndarray, recovered: np.ndarray, level: float) -> float:
+    """Call-performance threshold: the smallest share escalated at which the PGR is at least `level` (0 to 1); both [points],
+    of a curve that may fall again after it has reached the level."""
+    return float(share[np.argmax(recovered >= level)])
 
 
 def oracle(weak: np.ndarray, strong: np.ndarray) -> np.ndarray:
@@ -122,5 +127,5 @@ def _thresholds(score: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _read(recovered: np.ndarray, share: np.ndarray, levels: tuple[float, ...]) -> list[float]:
-    first = [float(share[np.argmax(recovered >= level - 1e-12)]) for level in levels]
-    return [float(np.trapezoid(recovered, share)), *first]
+    # a sum of hundreds may miss a level by its last bit
+    return [float(np.trapezoid(recovered, share)), *(cpt(share, recovered, level - 1e-12) for level in levels)]

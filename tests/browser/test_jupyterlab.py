@@ -174,12 +174,25 @@ def test_routing(page, lab, home, pictures, monkeypatch):
 
     explorer = cell(page, "show_policy(traffic")
     assert untimed(table(explorer)) == expected("validation", policy.threshold, 5)
+    # The task: a wrong answer costs 20; the threshold at which the policy costs what the cheapest one does, step by step.
+    costs = r"1,000 requests cost (\d+), at the cheapest threshold (\d+)\."
+
+    def apart() -> int:
+        here, cheapest = map(int, re.search(costs, explorer.text_content()).groups())
+        return here - cheapest
+
+    for _ in range(15):
+        press(page, explorer, "a wrong answer costs", "ArrowRight")
+    wait_for(lambda: untimed(table(explorer)) == expected("validation", policy.threshold, 20))
+    assert apart() > 50
+    at = policy.threshold
+    while apart() > 50 and at < 1:
+        at = round(at + 0.01, 2)
+        press(page, explorer, "threshold", "ArrowRight")
+        wait_for(lambda at=at: untimed(table(explorer)) == expected("validation", at, 20))
+    assert apart() <= 50
     choose_next(explorer, "traffic")
-    wait_for(lambda: untimed(table(explorer)) == expected("test", policy.threshold, 5))
-    press(page, explorer, "a wrong answer costs", "ArrowRight")
-    wait_for(lambda: untimed(table(explorer)) == expected("test", policy.threshold, 6))
-    press(page, explorer, "threshold", "End")
-    wait_for(lambda: untimed(table(explorer)) == expected("test", 1.0, 6))
+    wait_for(lambda: untimed(table(explorer)) == expected("test", at, 20))
     picture(page, pictures / "04_routing-policy.png")
 
     score, wrong = routing_score(Policy(score="max_probability"), traffic["test"]), ~traffic["test"].device_right
@@ -187,8 +200,16 @@ def test_routing(page, lab, home, pictures, monkeypatch):
     assert table(promise) == rows(compute_promise(score, wrong, first, 0.05, 400)[0])
     choose_next(promise, "promise")
     wait_for(lambda: table(promise) == rows(compute_promise(score, wrong, second, 0.05, 400)[0]))
-    press(page, promise, "alpha", "ArrowLeft")
-    wait_for(lambda: table(promise) == rows(compute_promise(score, wrong, second, 0.045, 400)[0]))
+    # The task: at 2 %, each time, 150 requests carry the promise, and 100 do not.
+    for _ in range(6):
+        press(page, promise, "alpha", "ArrowLeft")
+    wait_for(lambda: table(promise) == rows(compute_promise(score, wrong, second, 0.02, 400)[0]))
+    for _ in range(5):
+        press(page, promise, "requests in the threshold set", "ArrowLeft")
+    wait_for(lambda: table(promise) == rows(compute_promise(score, wrong, second, 0.02, 150)[0]))
+    assert table(promise)[1][0] == "0 of 150"
+    press(page, promise, "requests in the threshold set", "ArrowLeft")
+    wait_for(lambda: table(promise)[1][0] == "none: all escalated")
     picture(page, pictures / "04_routing-moved.png")
 
 

@@ -78,6 +78,14 @@ def test_what_the_device_is_sure_of_stays(assistant, pocket):
     assert answer.reply is answer.problem is None and not answer.degraded and answer.latency_ms > 0
 
 
+def test_a_learners_rules_decide(assistant):
+    def rules(policy, label, score, high, online):
+        return ("cloud", "mine", False) if online else ("refuse", "mine", False)
+
+    answer = assistant(ASK_NEVER, rules=rules).answer("wake me at seven")
+    assert (answer.served_by, answer.decision.reason) == (CLOUD, "mine")
+
+
 def test_what_is_escalated_leaves_redacted_and_comes_back_restored(assistant):
     answer = assistant().answer("tell Ana i'm late")
     assert answer.sent == "tell <person_1> <message_1>"

@@ -1,11 +1,14 @@
 """The figures of routing show what they are given."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from edgelab.course.plots import GREY, png
 from edgelab.routing import plots as routing_plots
 from edgelab.routing.calibration import reliability
+from edgelab.routing.policy import Policy
+from edgelab.routing.policy_exercise import product_traffic
 from tests.figures import words
 
 LINES = {"random": ([0, 1], [0, 1]), "oracle": ([0, 0.2, 1], [0, 1, 1]), "energy": ([0, 0.5, 1], [0, 0.8, 1])}
@@ -69,3 +72,16 @@ def test_stacked_parts_keep_their_colour_and_add_up():
     assert [bar.get_width() for bar in local] == [70, 6] and [bar.get_width() for bar in unsure] == [30, 90]
     assert [bar.get_width() for bar in beyond] == [0, 4] and unsure[1].get_x() == 6
     assert len({bars[0].get_facecolor() for bars in axes.containers}) == 3
+
+
+def test_what_the_notebook_shows_says_it_in_words():
+    traffic = product_traffic()
+    figure, alt, at_20 = routing_plots.gap_recovered({"energy": LINES["energy"]})
+    assert at_20 == pytest.approx({"random": 0.2, "energy": 0.32}) and "random 0.20; energy 0.32" in alt
+    figure, alt = routing_plots.how_sure(traffic)
+    assert alt.startswith("validation: ") and len(figure.axes[0].collections) == len(traffic)
+    drawn = {"on average": pd.DataFrame({"kept and wrong": [4.0, 6.0], "above alpha": [0.0, 100.0]})}
+    figure, alt, means = routing_plots.promise(drawn, 0.05)
+    assert alt == "Draws above 5%: on average 50%" and means.loc["on average", "kept and wrong"] == 5
+    figure, alt = routing_plots.why(Policy(score="margin", threshold=1.0), traffic)
+    assert "held out, %: local" in alt and "unsure" in alt

@@ -12,6 +12,7 @@ from edgelab.routing.policy import (
     Policy,
     decide,
     decide_all,
+    decide_one,
     high_stakes,
     policy_from,
     policy_scores,
@@ -109,6 +110,24 @@ def test_many_at_once_are_as_each_alone():
 def test_logits_of_other_labels():
     with pytest.raises(ValueError, match="expected logits of 3 labels, found shape \\(1, 2\\)"):
         decide(POLICY, np.zeros(2), LABELS)
+
+
+def test_the_rules_are_asked_for_each_request():
+    """What a learner writes decides, in the library and in the simulation."""
+    asked = []
+
+    def rules(policy, label, score, high, online):
+        asked.append((label, score, high, online))
+        return decide_one(policy, label, score, high, online)[0], "mine", high
+
+    rows, online = np.stack([MUSIC, MONEY, UNSURE]), np.array([True, False, False])
+    found = decide_all(POLICY, rows, LABELS, online=online, rules=rules)
+    assert [d.reason for d in found] == ["mine"] * 3 and [d.confirm for d in found] == [False, True, False]
+    labels, scores, high, connected = zip(*asked, strict=True)
+    assert labels == ("play_music", "send_money", "play_music") and scores == pytest.approx((0.9, 0.9, 0.6))
+    assert high == (False, True, False) and connected == (True, False, False)
+    assert {type(value) for row in asked for value in row} == {str, float, bool}
+    assert decide(POLICY, MONEY, LABELS, rules=rules).reason == "mine"
 
 
 # --- as data ------------------------------------------------------------------------------------

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import auc
 
-from edgelab.routing.tradeoff import apgr, cpt, curve, figures, oracle
+from edgelab.routing.by_hand import quality_curve
+from edgelab.routing.tradeoff import apgr, cpt, curve, figures, oracle, pgr
 from edgelab.stats.bootstrap import bootstrap
 
 # Four requests: the device is right on the two it is surest of, the cloud on all.
@@ -22,7 +23,7 @@ def test_a_curve_by_hand():
     assert drawn.share.tolist() == [0, 0.25, 0.5, 0.75, 1] and drawn.quality.tolist() == [0.5, 0.75, 1, 1, 1]
     assert drawn.recovered.tolist() == [0, 0.5, 1, 1, 1]
     assert apgr(SCORE, WEAK, STRONG) == pytest.approx(0.25 * (0.25 + 0.75 + 1 + 1))
-    assert [cpt(SCORE, WEAK, STRONG, x) for x in (0, 0.5, 0.51, 0.95, 1)] == [0, 0.25, 0.5, 0.5, 0.5]
+    assert [cpt(drawn.share, drawn.recovered, x) for x in (0, 0.5, 0.51, 0.95, 1)] == [0, 0.25, 0.5, 0.5, 0.5]
 
 
 def test_equal_scores_are_escalated_together():
@@ -51,7 +52,9 @@ def test_a_curve_by_counting_at_every_threshold(seed, ties):
         assert quality == pytest.approx(np.where(score < t, strong, weak).mean())
     assert apgr(score, weak, strong) == pytest.approx(auc(drawn.share, drawn.recovered))
     reached = [s for s, r in zip(drawn.share, drawn.recovered, strict=True) if r >= 0.8]
-    assert cpt(score, weak, strong, 0.8) == pytest.approx(min(reached))
+    assert cpt(drawn.share, drawn.recovered, 0.8) == pytest.approx(min(reached))
+    share, quality = quality_curve(score, weak, strong)  # by hand, the same points
+    np.testing.assert_allclose([share, quality, pgr(quality)], [drawn.share, drawn.quality, drawn.recovered])
 
 
 def test_a_random_router_scores_a_half_and_an_oracle_most():
@@ -80,14 +83,16 @@ def test_no_gap_no_figure():
 @pytest.mark.parametrize("ties", [False, True])
 def test_figures_are_those_of_the_curve_and_their_intervals_those_of_a_plain_bootstrap(ties):
     columns = random_case(5, n=400, ties=ties)
-    found = figures(*columns, resamples=400)
+    found, drawn = figures(*columns, resamples=400), curve(*columns)
     assert found.apgr.value == pytest.approx(apgr(*columns))
-    assert {x: i.value for x, i in found.cpt.items()} == pytest.approx({x: cpt(*columns, x) for x in (0.5, 0.95)})
+    assert {x: i.value for x, i in found.cpt.items()} == pytest.approx(
+        {x: cpt(drawn.share, drawn.recovered, x - 1e-12) for x in (0.5, 0.95)}  # but for rounding
+    )
     plain = bootstrap(apgr, *columns, resamples=400)
     assert (plain.low, plain.high) == pytest.approx((found.apgr.low, found.apgr.high), abs=1e-9)
     assert found.apgr.low < found.apgr.value < found.apgr.high
     for level, interval in found.cpt.items():
-        plain = bootstrap(lambda *drawn, x=level: cpt(*drawn, x), *columns, resamples=400)
+        plain = bootstrap(lambda *drawn, x=level: _cpt(*drawn, x), *columns, resamples=400)
         assert (plain.low, plain.high) == pytest.approx((interval.low, interval.high), abs=0.003)
 
 
@@ -135,3 +140,8 @@ def test_no_score_beats_the_oracle():
         rng = np.random.default_rng(seed)
         near = oracle(weak, strong) + rng.normal(0, rng.choice([0.1, 1, 10]), len(weak))
         assert apgr(near, weak, strong) <= best + 1e-12
+
+
+def _cpt(score, weak, strong, level):
+    drawn = curve(score, weak, strong)
+    return cpt(drawn.share, drawn.recovered, level)
