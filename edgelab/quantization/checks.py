@@ -2,6 +2,7 @@
 
 from edgelab.course.exercises import Checks
 from edgelab.quantization import (
+    clip_exercise,
     fault_exercise,
     integers_exercise,
     plan_exercise,
@@ -15,7 +16,7 @@ scales_exercise.register(check)
 product_exercise.register_moves(check)
 integers_exercise.register_affine(check)
 product_exercise.register_saturating(check)
-scales_exercise.register_clip(check)
+clip_exercise.register(check)
 fault_exercise.register_bytes(check)
 fault_exercise.register_fault(check)
 plan_exercise.register(check)

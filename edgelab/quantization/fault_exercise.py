@@ -165,7 +165,11 @@ def products_only(source: Path, target: Path) -> None:
 @functools.cache
 def handed_over() -> dict[str, HandedOver]:
     """The three files, made from the ready-made student, and looked at."""
-    recipes = {"north.onnx": dynamic_int8, "east.onnx": products_only, "south.onnx": pack}
+    recipes: dict[str, Callable[[Path, Path], object]] = {
+        "north.onnx": dynamic_int8,
+        "east.onnx": products_only,
+        "south.onnx": pack,
+    }
     found = {}
     with tempfile.TemporaryDirectory() as scratch:
         for name, recipe in recipes.items():

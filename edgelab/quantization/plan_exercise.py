@@ -6,7 +6,9 @@ from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from edgelab.course.exercises import Checks, Mistake
-from edgelab.quantization.ready_made import Bits, changed, everywhere, left, ready_layers, summed, taken
+from edgelab.quantization.allocation import allocate
+from edgelab.quantization.ready_made import Bits, changed, everywhere, evidence, left, ready_layers, summed, taken
+from edgelab.stats.bootstrap import paired_difference
 from edgelab.stats.intervals import Interval, accuracy_interval
 
 if TYPE_CHECKING:
@@ -63,17 +65,30 @@ def judge_plan(plan: dict) -> list[str]:
     return []
 
 
-def plans_on(split: str, plans: Mapping[str, Mapping[str, Any]]) -> "pd.DataFrame":
-    """What each plan takes, and what it changes on a split; more than one look at test is one too many."""
+def by_allocate() -> dict[str, int]:
+    """The plan that fits the budget and whose divergences add up to the least."""
+    found = evidence()
+    damage = {
+        layer: dict(zip(found.bits, row, strict=True))
+        for layer, row in zip(found.layers, found.divergence, strict=True)
+    }
+    size = {layer: {bits: ready_layers()[layer].size_bytes(bits) for bits in found.bits} for layer in found.layers}
+    return allocate(damage, size, budget_bytes())
+
+
+def plans_on_test(plan: Mapping[str, Any]) -> "pd.DataFrame":
+    """A plan beside 4 bits everywhere and the one that adding up finds: what each takes, and changes on test."""
     import pandas as pd
 
-    columns = {}
-    for name, plan in plans.items():
-        bits = layers_of(plan)
+    four, columns = everywhere(4), {}
+    plans = {"4 bits everywhere": four, "bit_plan": layers_of(plan), "allocate": tuple(by_allocate().items())}
+    for name, bits in plans.items():
+        less = paired_difference(changed("test", bits).astype(float), changed("test", four).astype(float))
         columns[name] = {f"{layer}, bits": number for layer, number in bits} | {
             "bytes": f"{taken(bits):,}",
-            "divergence, % of 4 bits": _percent(left(split, bits)),
-            "changed answers, %": _percent(accuracy_interval(changed(split, bits))),
+            "divergence left, %": _percent(left("test", bits)),
+            "changed answers, %": _percent(accuracy_interval(changed("test", bits))),
+            "against 4 bits, points": _percent(less),
         }
     return pd.DataFrame(columns)
 
@@ -82,9 +97,9 @@ def _percent(interval: Interval) -> str:
     return f"{100 * interval.value:.1f} [{100 * interval.low:.1f}, {100 * interval.high:.1f}]"
 
 
-def fewer(split: str, plan: Mapping[str, Any]) -> float:
-    """How many of a hundred answers that 4 bits everywhere change a plan saves, on balance."""
-    shares = [float(changed(split, bits).mean()) for bits in (layers_of(plan), everywhere(4))]
+def saved_on_test(plan: Mapping[str, Any]) -> float:
+    """How many of a hundred answers that 4 bits everywhere change on test a plan saves, on balance."""
+    shares = [float(changed("test", bits).mean()) for bits in (layers_of(plan), everywhere(4))]
     return 100 * (1 - shares[0] / shares[1])
 
 

@@ -5,16 +5,20 @@ from typing import TYPE_CHECKING
 
 from matplotlib.figure import Figure
 
-from edgelab.course import plots
+from edgelab.bundle.predict import Bundle
+from edgelab.course import plots, scoreboard
 from edgelab.course.results import in_words
+from edgelab.course.scoreboard import Row
 from edgelab.models.trained import Trained
 from edgelab.quantization.conversion import Converted
 from edgelab.quantization.damage import Change, Sensitivity, change
-from edgelab.quantization.notebook import before_and_after, labels_of, percent
-from edgelab.stats.intervals import accuracy_interval
+from edgelab.quantization.formats import before_and_after, labels_of, percent
+from edgelab.stats.intervals import Interval, accuracy_interval
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from edgelab.stats.samples import LatencySamples
 
 
 def grains(errors: "pd.DataFrame") -> tuple[Figure, str]:
@@ -40,7 +44,9 @@ def accuracies(
     """Accuracy over bits, a line for each way, and one for the students trained for it; with a table of the flips."""
     import pandas as pd
 
-    lines = {name: {bits: moved.accuracy for bits, (moved, _) in way.items()} for name, way in steps.items()}
+    lines: dict[str, dict[float, Interval]] = {
+        name: {bits: moved.accuracy for bits, (moved, _) in way.items()} for name, way in steps.items()
+    }
     lines["trained for it"] = {bits: accuracy_interval(model.correct()) for bits, model in aware.items()}
     told = [f"{name}, by bits: {in_words(series)}" for name, series in lines.items()]
     columns = {}
@@ -63,3 +69,23 @@ def patience(found: Sensitivity) -> tuple[Figure, str, "pd.DataFrame"]:
     drawn = plots.heat(found.layers, columns, table.to_numpy(), "requests answered differently, %", form=".1f")
     told = [f"At {bits}: {in_words(table[bits], '.1f')}" for bits in ("4 bits", "2 bits")]
     return drawn, "Answers that one layer changes, %. " + ". ".join(told), table.round(1)
+
+
+def scored(
+    models: Mapping[str, Converted], bundles: Mapping[str, Bundle], latency: "Mapping[str, LatencySamples]", data: str
+) -> list[Row]:
+    """The scoreboard's rows of the models in their formats, under the name of the data."""
+    return [
+        scoreboard.measured(
+            "02_quantization",
+            model.name,
+            model.correct(),
+            latency[name],
+            data=data,
+            size_bytes=bundles[name].size_bytes,
+            precision=model.precision,
+            call_exact_match=float(model.calls_correct().mean()),
+            slot_exact_match=float(model.slots_correct().mean()) if model.dataset.slot_names else None,
+        )
+        for name, model in models.items()
+    ]

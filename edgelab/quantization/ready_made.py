@@ -2,7 +2,7 @@
 
 import functools
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -104,3 +104,17 @@ def sums(numbers: Iterable[int]) -> "pd.DataFrame":
             "nats / 1000: at once": 1000 * float(moved("validation", at_once).mean()),
         }
     return pd.DataFrame(rows).T
+
+
+def evidence_tables(count: Callable[..., int]) -> "tuple[pd.DataFrame, pd.DataFrame]":
+    """By layer and bits: the divergence on validation, in thousandths of a nat, and the bytes that `count` expects."""
+    import pandas as pd
+
+    found = evidence()
+    columns = [f"{bits} bits" for bits in found.bits]
+    sizes = [
+        [int(count(*ready_layers()[layer].shape, bits, ready_layers()[layer].axis)) for bits in found.bits]
+        for layer in found.layers
+    ]
+    nats = pd.DataFrame(1000 * found.divergence, index=found.layers, columns=columns).round(2)
+    return nats, pd.DataFrame(sizes, index=found.layers, columns=columns)
