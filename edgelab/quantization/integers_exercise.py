@@ -160,6 +160,7 @@ def _ranges(rng: np.random.Generator) -> Iterator[tuple]:
     yield -rng.uniform(3, 9, 4), -rng.uniform(1, 2, 4), 3  # and above it
     yield np.array([0.0, -0.5, 0.0]), np.array([0.0, 0.0, rng.uniform(1, 2)]), 8  # a range of 0 alone; an end at 0
     yield 0.0, 0.0, 4
+    yield -2.5, 12.5, 4  # the zero point lies between two integers
 
 
 def _affine(
@@ -208,6 +209,11 @@ AFFINE = (
         "zero point cut off",
         _with(rounded=np.floor),
         "the zero point goes to the NEAREST integer: np.rint, not floor and not a change of type.",
+    ),
+    Mistake(
+        "halves always up",
+        _with(rounded=lambda x: np.floor(x + 0.5)),
+        "a half goes to the even neighbour, as np.rint does it.",
     ),
     Mistake(
         "sign of the zero point",
