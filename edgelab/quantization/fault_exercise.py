@@ -132,13 +132,13 @@ PROMISED = {
     "south.onnx": "4 bits, a scale a channel",
 }
 CAUSES = (
-    "the quantizer was asked for matrix products alone",
     "its scales take more bytes than its weights",
     "it is stored twice, in both precisions",
     "its weights are too large for so few bits",
+    "the quantizer was asked for matrix products alone",
     "it has too few weights to be worth the trouble",
 )
-FAULT = {"file": "east.onnx", "layer": "embedding", "cause": CAUSES[0]}
+FAULT = {"file": "east.onnx", "layer": "embedding", "cause": CAUSES[3]}
 
 
 @dataclass(frozen=True)
@@ -250,17 +250,17 @@ FAULTS = (
     ),
     Mistake(
         "the scales",
-        _with(cause=CAUSES[1]),
+        _with(cause=CAUSES[0]),
         "a block of 32 weights has 16 bytes of weights and 4 of scale: the scales cannot outweigh them.",
     ),
     Mistake(
         "twice",
-        _with(cause=CAUSES[2]),
+        _with(cause=CAUSES[1]),
         "stored twice it would be larger still: fp32 and 4 bits together. The excess is fp32 LESS the 4 bits.",
     ),
     Mistake(
         "too large for few bits",
-        _with(cause=CAUSES[3]),
+        _with(cause=CAUSES[2]),
         "the scale sees to that: it is chosen so that the largest weight fits. Which operator uses this matrix?",
     ),
     Mistake(

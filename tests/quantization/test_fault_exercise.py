@@ -45,7 +45,7 @@ def test_the_explanation_shows_who_is_too_large():
         (FAULT | {"file": "west.onnx"}, "file: expected one of"),
         (FAULT | {"layer": ["embedding"]}, "layer: expected one of"),
         (FAULT | {"cause": None}, "cause: expected one of"),
-        (FAULT | {"cause": CAUSES[3]}, "cause: not"),
+        (FAULT | {"cause": CAUSES[2]}, "cause: not"),
     ],
 )
 def test_what_is_no_explanation(wrong, words):
