@@ -11,7 +11,7 @@ from edgelab.models.outputs import Outputs
 from edgelab.quantization.answers import run_file
 from edgelab.quantization.onnx_tools import rounded, weights
 from edgelab.stats.intervals import Interval, accuracy_interval
-from edgelab.stats.softmax import kl_divergence
+from edgelab.stats.softmax import kl_divergence, log_softmax
 
 if TYPE_CHECKING:
     from edgelab.models.tokens import Encoded
@@ -73,7 +73,19 @@ def answers_flipped(outputs: Outputs, original: Outputs) -> np.ndarray:
 
 def divergence(outputs: Outputs, original: Outputs) -> float:
     """KL of the intents, plus that of the words' tags where there are slots, in nats; as the training loss adds them."""
-    of_intents = kl_divergence(outputs.intent_logits, original.intent_logits)
+    return float(divergence_by_request(outputs, original).mean())
+
+
+def divergence_by_request(outputs: Outputs, original: Outputs) -> np.ndarray:
+    """What each request has in the `divergence`, [requests]: their mean is the whole."""
+    each = _kl(outputs.intent_logits, original.intent_logits)
     if outputs.slot_logits is None or original.slot_logits is None:
-        return of_intents
-    return of_intents + kl_divergence(outputs.slot_logits, original.slot_logits)
+        return each
+    request = np.repeat(np.arange(len(outputs.words)), outputs.words)
+    of_tags = np.bincount(request, _kl(outputs.slot_logits, original.slot_logits), len(each))
+    return np.asarray(each + of_tags * len(each) / outputs.words.sum())  # the tags count by word, not by request
+
+
+def _kl(logits: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    expected, found = log_softmax(reference), log_softmax(logits)
+    return np.asarray((np.exp(expected) * (expected - found)).sum(-1))

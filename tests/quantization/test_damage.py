@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+import torch
 
 from edgelab.distillation.losses import soft_label_loss
 from edgelab.models.outputs import Outputs
-from edgelab.quantization.damage import answers_flipped, change, divergence, flips
+from edgelab.quantization.damage import answers_flipped, change, divergence, divergence_by_request, flips
 from edgelab.stats.intervals import accuracy_interval
 
 RNG = np.random.default_rng(0)
@@ -42,3 +43,14 @@ def test_divergence_adds_intents_and_words():
     both = soft_label_loss(a.intent_logits, b.intent_logits, 1.0) + soft_label_loss(a.slot_logits, b.slot_logits, 1.0)
     assert divergence(a, b) == pytest.approx(both)
     assert divergence(outputs_of(None), outputs_of(None)) == 0
+
+
+def test_the_requests_divergences_average_to_the_whole():
+    a, b = (Outputs(RNG.normal(size=(3, 4)), RNG.normal(size=(5, 6)), np.array([2, 0, 3])) for _ in range(2))
+    each = divergence_by_request(a, b)
+    assert each.shape == (3,) and each.mean() == pytest.approx(divergence(a, b))
+    theirs = torch.nn.functional.kl_div(
+        torch.tensor(a.intent_logits).log_softmax(-1), torch.tensor(b.intent_logits).softmax(-1), reduction="none"
+    ).sum(-1)
+    assert each[1] == pytest.approx(float(theirs[1]))  # a request without words
+    assert divergence_by_request(outputs_of(None), outputs_of(None)).tolist() == [0, 0, 0]
