@@ -36,7 +36,6 @@ MINUTES = {name: minutes for name, _, _, minutes in COURSE}
 TOO_LITTLE = {"first doing", "exercises", "doings", "given in a row", "answers"}
 NOT_YET_RECUT = {
     "00_start_here": TOO_LITTLE | {"minutes"},
-    "01_distillation": TOO_LITTLE | {"minutes"},
     "02_quantization": TOO_LITTLE | {"minutes"},
     "03_export": TOO_LITTLE,
     "04_routing": TOO_LITTLE,

@@ -2,7 +2,7 @@
 
 from edgelab.distillation.baselines import frozen_encoder, tfidf_svc
 from edgelab.distillation.columns import in_our_order
-from edgelab.distillation.losses import divergence, kd_gradient, kd_loss, soft_label_loss, soften
+from edgelab.distillation.losses import divergence, doubt, kd_gradient, kd_loss, soft_label_loss, soften
 from edgelab.distillation.ready import ready_student
 from edgelab.distillation.recall import recall_by_label, taken_for
 from edgelab.distillation.retention import retention_low
@@ -15,6 +15,7 @@ __all__ = [
     "Targets",
     "TeacherPlan",
     "divergence",
+    "doubt",
     "frozen_encoder",
     "in_our_order",
     "kd_gradient",

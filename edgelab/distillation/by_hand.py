@@ -29,20 +29,19 @@ Gradient = Callable[..., np.ndarray]  # kd_gradient, of the same
 @dataclass(frozen=True)
 class ByHand:
     """What a training by hand left: the loss of each step, [steps], and what the student says of validation,
-    [examples, labels], in the columns of the teacher's answers that it was given."""
+    [examples, labels]. Its columns truly stand for `columns`; it is asked as if they stood for `labels`, the data's."""
 
     losses: np.ndarray
     logits: np.ndarray
+    columns: tuple[str, ...]
     labels: tuple[str, ...]
     gold: np.ndarray
 
-    @property
-    def log(self) -> str:
-        """What a training log shows: the loss in the beginning and at each quarter."""
+    def __str__(self) -> str:
         ends = np.linspace(0, len(self.losses), 5)[1:].round().astype(int)
-        shown = [("first", self.losses[:1].mean())]
-        shown += [(f"to {end}", self.losses[max(0, end - AROUND) : end].mean()) for end in ends]
-        return "loss, steps " + ", ".join(f"{name}: {value:.3f}" for name, value in shown)
+        shown = [f"{self.losses[:1].mean():.2f} at first"]
+        shown += [f"{self.losses[max(0, end - AROUND) : end].mean():.3f} at step {end}" for end in ends]
+        return f"loss {', '.join(shown)}; right {100 * self.correct().mean():.1f} % of validation"
 
     def predicted(self, logits: np.ndarray | None = None) -> np.ndarray:
         """The name of the best label of each example, of its own logits or of others."""
@@ -70,6 +69,13 @@ def written_loss(
     return loss
 
 
+def says_of_training(teacher: Trained) -> np.ndarray:
+    """The teacher's logits of the sentences that it was trained on, [texts, labels]: out of what the family's students are
+    taught from, which is kept."""
+    says = soft_targets((teacher,), STATIC.vocabulary, StudentPlan.for_family(STATIC.family).augmented)
+    return says.intent_logits[: len(teacher.dataset.train)]
+
+
 def train_by_hand(
     teacher: Trained,
     kd_loss: Written,
@@ -90,10 +96,8 @@ def train_by_hand(
     from edgelab.models.training import Recipe, run, train
 
     data = teacher.dataset
-    says = soft_targets((teacher,), STATIC.vocabulary, StudentPlan.for_family(STATIC.family).augmented)
-    answers = says.intent_logits[: len(data.train)]
-    if columns is not None:
-        answers = in_our_order(answers, data.labels, columns)
+    columns = tuple(columns or data.labels)
+    answers = in_our_order(says_of_training(teacher), data.labels, columns)
     written, losses = written_loss(kd_loss, kd_gradient, answers, temperature, alpha), []
 
     def loss(outputs: tuple["torch.Tensor", ...], batch: "Batch") -> "torch.Tensor":
@@ -106,4 +110,4 @@ def train_by_hand(
     recipe = Recipe(3e-3, 3e-3, batch_size=64, steps=STEPS)
     train(student, encode_labelled(tokenizer, data, data.train), loss, recipe, seed=seed, title="by hand")
     logits = run(student, encode(tokenizer, data.validation.texts)).intent_logits
-    return ByHand(np.array(losses), logits, data.labels, np.array(data.validation.labels))
+    return ByHand(np.array(losses), logits, columns, data.labels, np.array(data.validation.labels))

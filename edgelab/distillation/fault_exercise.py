@@ -1,7 +1,6 @@
 """The fault to find in `01_distillation`: a student that learned its lesson, and answers in the wrong names.
 
-`colleagues_order` is the order in which a colleague's code numbers the labels; `taken_for` and `in_our_order` find that out, and
-mend it.
+`handed_over` trains it; `taken_for` finds out what is wrong, and `in_our_order` mends it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,8 +8,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from edgelab.course.exercises import Checks, Mistake
+from edgelab.distillation.by_hand import ByHand, Gradient, Written, train_by_hand
 from edgelab.distillation.columns import in_our_order
 from edgelab.distillation.recall import taken_for
+from edgelab.models.trained import Trained
 
 NAMES = np.array(["ask_cloud", "play_music", "send_money", "set_alarm", "set_timer", "take_note"])
 
@@ -113,9 +114,12 @@ def _cycle(number: int, rng: np.random.Generator) -> np.ndarray:
     return order
 
 
-def colleagues_order(labels: Sequence[str]) -> list[str]:
-    """The labels in the order of a colleague's code, in which none keeps its place."""
-    return [labels[i] for i in _cycle(len(labels), np.random.default_rng(0))]
+def handed_over(teacher: Trained, kd_loss: Written, kd_gradient: Gradient) -> ByHand:
+    """A colleague's student: trained as by hand from the teacher's answers alone, but the answers' columns stand in the order
+    of the colleague's code, in which no label keeps its place."""
+    labels = teacher.dataset.labels
+    theirs = [labels[i] for i in _cycle(len(labels), np.random.default_rng(0))]
+    return train_by_hand(teacher, kd_loss, kd_gradient, alpha=1.0, columns=theirs)
 
 
 def _inverse(logits: np.ndarray, theirs: Sequence[str], ours: Sequence[str]) -> np.ndarray:

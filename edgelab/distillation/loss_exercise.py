@@ -1,11 +1,11 @@
-"""Cases and mistakes of the loss that `01_distillation` writes in pieces: `soften`, `divergence`, `kd_loss`, `kd_gradient`."""
+"""Cases and mistakes of the loss that `01_distillation` writes in pieces: `soften`, `divergence`, `kd_loss`, `kd_gradient`, `doubt`."""
 
 from collections.abc import Iterator
 
 import numpy as np
 
 from edgelab.course.exercises import Checks, Mistake, Tolerances
-from edgelab.distillation.losses import divergence, kd_gradient, kd_loss, soften
+from edgelab.distillation.losses import divergence, doubt, kd_gradient, kd_loss, soften
 from edgelab.stats.softmax import log_softmax, softmax
 
 EXACT: Tolerances = {"rtol": 2e-7, "atol": 1e-9}  # a float32 of the right value passes, a bias of 1e-6 does not
@@ -280,6 +280,62 @@ GRADIENT = (
 )
 
 
+# --- doubt -----------------------------------------------------------------------------------------
+
+
+def _answers(rng: np.random.Generator) -> Iterator[tuple]:
+    for examples, labels in ((4, 3), (16, 27), (1, 5)):
+        yield (rng.normal(scale=3, size=(examples, labels)),)
+    yield (1000 * np.eye(5)[rng.integers(5, size=4)],)  # certain
+    yield (np.full((3, 4), rng.normal()),)  # without any idea
+    yield (rng.normal(size=(3, 1)),)  # no choice
+    yield (rng.normal(size=(2, 4)) + np.array([[1000.0], [-1000.0]]),)
+
+
+def _entropy_of(p: np.ndarray) -> np.ndarray:
+    return -(p * np.log(p)).sum(-1)
+
+
+DOUBT = (
+    Mistake(
+        "logarithms of probabilities",
+        lambda z: _entropy_of(softmax(z)),
+        "where a probability is 0, 0 times -inf is no number: take the logarithm by log_softmax.",
+    ),
+    Mistake(
+        "a smallest probability",
+        lambda z: _entropy_of(np.maximum(softmax(z), 1e-6)),
+        "cutting at a smallest probability adds doubt where there is none: log_softmax needs no such trick.",
+    ),
+    Mistake("the sign", lambda z: -doubt(z), "logarithms of probabilities are below 0: doubt is MINUS their sum."),
+    Mistake("bits", lambda z: doubt(z) / np.log(2), "those are bits: in nats the logarithm is the natural one."),
+    Mistake(
+        "a mean over the labels",
+        lambda z: doubt(z) / z.shape[-1],
+        "it is a sum over the labels, not their mean: the probabilities are weights already.",
+    ),
+    Mistake(
+        "one number", lambda z: float(doubt(z).mean()), "each example has a doubt of its own: sum over the labels."
+    ),
+    Mistake(
+        "what the best label lacks",
+        lambda z: 1 - softmax(z).max(-1),
+        "that is what the best label lacks to 1: the entropy sees how the rest is spread.",
+    ),
+    Mistake(
+        "a share of the most",
+        lambda z: doubt(z) / np.log(max(2, z.shape[-1])),
+        "do not divide by the logarithm of the number of labels: in nats it is asked for.",
+    ),
+    Mistake(
+        "the number of labels it amounts to",
+        lambda z: np.exp(doubt(z)),
+        "that is the perplexity, the exponential of the entropy.",
+    ),
+    Mistake("softened", lambda z: doubt(z / 2), "at T = 1: the probabilities as they are."),
+)
+
+
 def _one(student: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return np.eye(student.shape[1])[labels]
 
@@ -293,7 +349,7 @@ def _push(student: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def register(check: Checks) -> None:
-    """Add the four to a notebook's registry, in its order."""
+    """Add the five to a notebook's registry, in its order."""
     check.function(
         soften,
         cases=_heated,
@@ -320,5 +376,12 @@ def register(check: Checks) -> None:
         cases=_lessons,
         nudge="Both parts are cross-entropies: probabilities of the student less those it should have. And T?",
         mistakes=GRADIENT,
+        **EXACT,
+    )
+    check.function(
+        doubt,
+        cases=_answers,
+        nudge="For each label p * log p; how large is that where p is 0? Sum over the labels, and mind the sign.",
+        mistakes=DOUBT,
         **EXACT,
     )

@@ -13,12 +13,20 @@ def soften(logits: np.ndarray, temperature: float) -> np.ndarray:
     return powers / powers.sum(axis=-1, keepdims=True)
 
 
+def doubt(logits: np.ndarray) -> np.ndarray:
+    """The entropy of each example's probabilities, in nats, [examples]; logits [examples, labels]."""
+    p = soften(logits, 1.0)
+    log_p = log_softmax(logits)
+    return -np.sum(p * log_p, axis=-1)
+
+
 def divergence(teacher_logits: np.ndarray, student_logits: np.ndarray, temperature: float) -> float:
     """Mean KL divergence, in nats, from the teacher's softened probabilities to the student's; both [examples, labels]."""
     p = soften(teacher_logits, temperature)
     log_p = log_softmax(teacher_logits / temperature)
     log_q = log_softmax(student_logits / temperature)
-    return float(np.sum(p * (log_p - log_q), axis=-1).mean())
+    of_each = np.sum(p * (log_p - log_q), axis=-1)
+    return float(of_each.mean())
 
 
 def soft_label_loss(student_logits: np.ndarray, teacher_logits: np.ndarray, temperature: float = 2.0) -> float:
@@ -54,4 +62,5 @@ def kd_gradient(
     soft = temperature * (soften(student_logits, temperature) - soften(teacher_logits, temperature))
     right = np.eye(student_logits.shape[1])[labels]
     hard = soften(student_logits, 1.0) - right
-    return (alpha * soft + (1 - alpha) * hard) / len(labels)
+    of_each = alpha * soft + (1 - alpha) * hard
+    return of_each / len(labels)

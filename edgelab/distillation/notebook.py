@@ -5,15 +5,29 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgelab.distillation.by_hand import Gradient, Written, written_loss
+from edgelab.datasets.sources import DataError
+from edgelab.distillation.by_hand import Gradient, Written, says_of_training, written_loss
+from edgelab.distillation.family import Measured
 from edgelab.distillation.losses import soften
-from edgelab.distillation.targets import Targets, soft_loss
+from edgelab.distillation.outside import mapped_test
+from edgelab.distillation.targets import Targets, labelled_texts, soft_loss
+from edgelab.distillation.teacher import zero_shot
 from edgelab.models.trained import Trained
+from edgelab.stats.bootstrap import paired_difference
+from edgelab.stats.intervals import Interval, accuracy_interval
 
 if TYPE_CHECKING:
     import pandas as pd
 
-TEMPERATURES = np.arange(1, 10.5, 0.5)  # of the explorer's slider
+TEMPERATURES = np.arange(2, 21) / 2  # of the explorers' sliders
+BARS = np.arange(80, 101) / 100
+
+
+def untuned_and_tuned(teacher: Trained) -> dict[str, Interval]:
+    """How often the encoder is right on test, asked by the labels' names before its tuning and as the teacher after it."""
+    data = teacher.dataset
+    untuned = np.array(data.labels)[zero_shot(data, data.test)] == np.array(data.test.labels)
+    return {"untuned, zero-shot": accuracy_interval(untuned), "the same, tuned": accuracy_interval(teacher.correct())}
 
 
 def likely(probabilities: np.ndarray, labels: tuple[str, ...], best: int = 4) -> str:
@@ -21,11 +35,28 @@ def likely(probabilities: np.ndarray, labels: tuple[str, ...], best: int = 4) ->
     return ", ".join(f"{labels[i]} {probabilities[i]:.2f}" for i in np.argsort(-probabilities)[:best])
 
 
-def passes(logits: np.ndarray, share: float) -> float:
-    """The first temperature of the slider at which the second-best label of one request, [labels], has more than this share;
-    the last one if none is."""
-    second = [np.sort(soften(logits, t))[-2] for t in TEMPERATURES]
-    return float(TEMPERATURES[next((i for i, p in enumerate(second) if p > share), -1)])
+def falls_below(logits: np.ndarray, share: float) -> float:
+    """The first temperature of the slider at which the best label of one request, [labels], has less than this share; the
+    last one if at none."""
+    best = [soften(logits, t).max() for t in TEMPERATURES]
+    return float(TEMPERATURES[next((i for i, p in enumerate(best) if p < share), -1)])
+
+
+def highest_bar(measured: Mapping[str, Measured]) -> float:
+    """The highest bar of the other slider that the smallest model clears; 0 where it clears none."""
+    smallest = min(measured.values(), key=lambda m: m.size_bytes)
+    return float(max([bar for bar in BARS if smallest.retention.low >= bar], default=0.0))
+
+
+def asked(teacher: Trained) -> dict[str, tuple[tuple[str, ...], np.ndarray]]:
+    """What a student may be taught from, and what the teacher says of it, [texts, labels]: the labelled sentences and, where
+    there are any, the unlabelled lines."""
+    data = teacher.dataset
+    found = {"labelled sentences": (data.train.texts, says_of_training(teacher))}
+    if data.unlabelled:
+        lines = labelled_texts((teacher,), data.unlabelled)
+        found["unlabelled lines"] = (lines.texts, lines.intent_logits)
+    return found
 
 
 def torch_gap(kd_loss: Written, kd_gradient: Gradient, temperature: float = 2.0) -> tuple[float, float]:
@@ -47,6 +78,33 @@ def torch_gap(kd_loss: Written, kd_gradient: Gradient, temperature: float = 2.0)
         values.append(value.item())
         gradients.append(gradient.numpy())
     return abs(values[0] - values[1]), float(np.abs(gradients[0] - gradients[1]).max())
+
+
+def added(wide: Trained, narrow: Trained) -> dict[str, Interval]:
+    """The points of accuracy that the one has more than the other, by split; last on Pocket's plain lines, which others lack."""
+    splits = ["validation", "test", *(["plain"] if "plain" in wide.dataset.extra else [])]
+    return {split: paired_difference(100 * wide.correct(split), 100 * narrow.correct(split)) for split in splits}
+
+
+def other_peoples_words(teacher: Trained, wide: Trained, narrow: Trained) -> list[str]:
+    """What teacher, student and the student without the transfer set make of CLINC150's mapped requests, in words; or why they
+    were not asked."""
+    try:
+        people = mapped_test("clinc150", teacher.dataset)
+    except DataError as error:
+        return [f"not at hand: {error}"]
+    of_teacher, with_lines, without = (100 * people.correct(model) for model in (teacher, wide, narrow))
+    points = paired_difference(with_lines, without)
+    return [
+        f"of {len(people):,} requests the teacher gets {of_teacher.mean():.1f} % right",
+        f"the student {with_lines.mean():.1f} %, without the transfer set {without.mean():.1f} %",
+        f"added: {points:+.1f} points; the whole paired interval lies above 0: {'yes' if points.low > 0 else 'no'}",
+    ]
+
+
+def lost(of_teacher: np.ndarray, of_student: np.ndarray) -> np.ndarray:
+    """For each example 1 where only the teacher is right, -1 where only the student is, else 0; int [examples]."""
+    return of_teacher.astype(int) - of_student.astype(int)
 
 
 def kept(teacher: Trained, student: Trained) -> dict[str, tuple[np.ndarray, np.ndarray]]:
