@@ -9,7 +9,7 @@ RELEASE_BAR = {
     "min_ask_cloud_recall": 0.85,
     "min_worst_label_recall": 0.60,
     "max_size_mb": 3.0,
-    "max_p99_ms": 5.0,
+    "max_p99_ms": 20.0,
 }
 _GOOD = {
     "accuracy": 0.94,
@@ -37,8 +37,8 @@ _AT_THE_BAR = {
     "worst_label_recall": 0.60,
     "size_mb": 3.0,
     "model_mb": 2.95,
-    "p50_ms": 4.8,
-    "p99_ms": 5.0,
+    "p50_ms": 19.5,
+    "p99_ms": 20.0,
 }
 # What the bar would do, the candidate, and whether the brief lets it ship. One flaw a candidate, each by a hair.
 HELD_OUT = (
@@ -53,7 +53,7 @@ HELD_OUT = (
     ("holds back a model that keeps 29 of 200 cloud questions", _GOOD | {"ask_cloud_recall": 0.855}, True),
     ("holds back a model that misses 79 of 200 requests of a tool", _GOOD | {"worst_label_recall": 0.605}, True),
     ("holds back a bundle of 2.98 MB", _GOOD | {"size_mb": 2.98}, True),
-    ("holds back a model whose slowest of 100 answers take 4.95 ms", _GOOD | {"p99_ms": 4.95}, True),
+    ("holds back a model whose slowest of 100 answers take 19.8 ms", _GOOD | {"p99_ms": 19.8}, True),
     (
         "ships a model whose accuracy may have been luck: 0.96, its interval down to 0.875",
         _GOOD | {"accuracy": 0.96, "accuracy_low": 0.875},
@@ -75,7 +75,7 @@ HELD_OUT = (
         False,
     ),
     ("ships a bundle of 3.02 MB", _GOOD | {"size_mb": 3.02, "model_mb": 0.9}, False),
-    ("ships a model whose slowest of 100 answers take 5.05 ms", _GOOD | {"p99_ms": 5.05, "p50_ms": 0.05}, False),
+    ("ships a model whose slowest of 100 answers take 20.2 ms", _GOOD | {"p99_ms": 20.2, "p50_ms": 0.05}, False),
 )
 
 
@@ -141,7 +141,7 @@ MISTAKES = (
     ),
     Mistake(
         "the usual answer",
-        _without("max_p99_ms") | {"max_p50_ms": 5.0},
+        _without("max_p99_ms") | {"max_p50_ms": 20.0},
         "of a hundred answers one may be slower: that is the 99th percentile.",
     ),
     Mistake(

@@ -1,6 +1,6 @@
 """What `01_distillation` does between its exercises, with the learner's functions in it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -48,14 +48,12 @@ def highest_bar(measured: Mapping[str, Measured]) -> float:
     return float(max([bar for bar in BARS if smallest.retention.low >= bar], default=0.0))
 
 
-def asked(teacher: Trained) -> dict[str, tuple[tuple[str, ...], np.ndarray]]:
+def asked(teacher: Trained, lines: tuple[str, ...]) -> dict[str, tuple[tuple[str, ...], np.ndarray]]:
     """What a student may be taught from, and what the teacher says of it, [texts, labels]: the labelled sentences and, where
-    there are any, the unlabelled lines."""
-    data = teacher.dataset
-    found = {"labelled sentences": (data.train.texts, says_of_training(teacher))}
-    if data.unlabelled:
-        lines = labelled_texts((teacher,), data.unlabelled)
-        found["unlabelled lines"] = (lines.texts, lines.intent_logits)
+    there are any, unlabelled lines."""
+    found = {"labelled sentences": (teacher.dataset.train.texts, says_of_training(teacher))}
+    if lines:
+        found["unlabelled lines"] = (lines, labelled_texts((teacher,), lines).intent_logits)
     return found
 
 
@@ -80,24 +78,29 @@ def torch_gap(kd_loss: Written, kd_gradient: Gradient, temperature: float = 2.0)
     return abs(values[0] - values[1]), float(np.abs(gradients[0] - gradients[1]).max())
 
 
-def added(wide: Trained, narrow: Trained) -> dict[str, Interval]:
-    """The points of accuracy that the one has more than the other, by split; last on Pocket's plain lines, which others lack."""
-    splits = ["validation", "test", *(["plain"] if "plain" in wide.dataset.extra else [])]
-    return {split: paired_difference(100 * wide.correct(split), 100 * narrow.correct(split)) for split in splits}
+def added(wide: Sequence[Trained], narrow: Sequence[Trained]) -> dict[str, Interval]:
+    """The points of accuracy that the ones have more than the others, on average over their seeds, by split; last on Pocket's
+    plain lines, which other data lack. The interval is over the examples."""
+    splits = ["validation", "test", *(["plain"] if "plain" in wide[0].dataset.extra else [])]
+    return {split: _gain([m.correct(split) for m in wide], [m.correct(split) for m in narrow]) for split in splits}
 
 
-def other_peoples_words(teacher: Trained, wide: Trained, narrow: Trained) -> list[str]:
-    """What teacher, student and the student without the transfer set make of CLINC150's mapped requests, in words; or why they
+def _gain(more: Sequence[np.ndarray], less: Sequence[np.ndarray]) -> Interval:
+    return paired_difference(100 * np.mean(more, axis=0), 100 * np.mean(less, axis=0))
+
+
+def other_peoples_words(teacher: Trained, wide: Sequence[Trained], narrow: Sequence[Trained]) -> list[str]:
+    """What teacher, students and students without the transfer set make of CLINC150's mapped requests, in words; or why they
     were not asked."""
     try:
         people = mapped_test("clinc150", teacher.dataset)
     except DataError as error:
         return [f"not at hand: {error}"]
-    of_teacher, with_lines, without = (100 * people.correct(model) for model in (teacher, wide, narrow))
-    points = paired_difference(with_lines, without)
+    more, less = ([people.correct(model) for model in models] for models in (wide, narrow))
+    points = _gain(more, less)
     return [
-        f"of {len(people):,} requests the teacher gets {of_teacher.mean():.1f} % right",
-        f"the student {with_lines.mean():.1f} %, without the transfer set {without.mean():.1f} %",
+        f"of {len(people):,} requests the teacher gets {100 * people.correct(teacher).mean():.1f} % right",
+        f"the students {100 * np.mean(more):.1f} %, without the transfer set {100 * np.mean(less):.1f} %",
         f"added: {points:+.1f} points; the whole paired interval lies above 0: {'yes' if points.low > 0 else 'no'}",
     ]
 
