@@ -34,8 +34,8 @@ def problems(notebook, name: str) -> list[str]:
     return found + list(_alt_text(notebook)) + list(_contents(notebook, name)) + list(_exercises(notebook))
 
 
-def solved(notebook, check: Checks):
-    """A copy in which each stub is the course's own answer and the verified outputs say so."""
+def solved(notebook, check: Checks, form: str):
+    """A copy in which each stub is the course's own answer, in one of `tests.forms.FORMS`, and the verified outputs say so."""
     copy = nbformat.from_dict(notebook)
     for cell in code_cells(copy):
         lines = cell.source.splitlines()
@@ -43,7 +43,8 @@ def solved(notebook, check: Checks):
         for node, name in reversed(bound if "exercise" in tags_of(cell) else []):
             if not calls(node, "check"):
                 first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
-                lines[first - 1 : node.end_lineno] = [f'{name} = check.exercises["{name}"].reference']
+                answer = f'{name} = formed(check.exercises["{name}"].reference, "{form}")'
+                lines[first - 1 : node.end_lineno] = ["from tests.forms import formed", answer]
         cell.source = "\n".join(lines)
         for output in cell.outputs:
             for name in check.exercises:

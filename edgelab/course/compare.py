@@ -146,5 +146,9 @@ def show(thing: Any, width: int = 160) -> str:
         text = "[" + ", ".join(show(value) for value in itertools.islice(thing, width)) + "]"
     else:
         text = repr(thing)
-    text = text if len(text) <= width else text[: width - 3] + "..."
+    return plain(text if len(text) <= width else text[: width - 3] + "...")
+
+
+def plain(text: str) -> str:
+    """In ASCII, what is not in it escaped."""
     return text.encode("ascii", "backslashreplace").decode()

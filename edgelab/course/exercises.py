@@ -20,8 +20,8 @@ Registering, as in `edgelab/distillation/checks.py`:
         mistakes=(Mistake("one seed", {"family": "convolution", "seeds": 1}, "One seed is an anecdote."),),
     )
 
-In the notebook a stub contains `...`, and the learner is never stuck: what comes back is the learner's own thing if it
-passes, else the course's.
+In the notebook a stub contains `...`, and the learner is never stuck: what comes back is their own thing if it passes
+(in the form that later cells count on), else the course's.
 
     def soften(logits, temperature):
         return ...
@@ -31,22 +31,22 @@ passes, else the course's.
     check.using("soften", "plan")   # "soften: yours, plan: the course's"
 """
 
-import ast
 import copy
 import inspect
 import pprint
-import textwrap
-from collections.abc import Callable, Iterable
+import sys
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypedDict, Unpack
 
 import numpy as np
 
-from edgelab.course.compare import difference, kind, same, show
-from edgelab.course.running import Call, trace, within
+from edgelab.course.attempts import is_stub, names_of
+from edgelab.course.compare import difference, kind, plain, same, show
+from edgelab.course.forms import VAST, forming, in_form
+from edgelab.course.running import Call, formed, trace, within
 
 Case = tuple | dict[str, Any]  # the arguments of one call, by place or by name
-VAST = 100_000  # of an output that has more parts nobody asks whether it is hard-coded
 ROUNDS = 3  # each exercise's cases are drawn this often, from as many seeds
 TODO = "[todo] {}: replace the ... with your own; going on with the course's own answer"
 PASS = "[pass] {}: it holds on every case; using yours from here on"
@@ -76,6 +76,13 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class Accepted:
+    """An answer that is right: `thing`, in the form that later cells count on."""
+
+    thing: Any
+
+
+@dataclass(frozen=True)
 class FunctionExercise:
     """Judged against `reference` on the drawn inputs; where that raises, an answer must raise, too."""
 
@@ -91,17 +98,19 @@ class FunctionExercise:
         """The cases of every round."""
         return [case for seed in range(ROUNDS) for case in self.cases(np.random.default_rng(seed))]
 
-    def examine(self, attempt: Callable, limit_s: float) -> Finding | None:
-        """What is wrong with this attempt, or None; `TimeoutError` comes if it takes longer than `limit_s`."""
+    def examine(self, attempt: Callable, limit_s: float) -> Finding | Accepted:
+        """What is wrong with this attempt, or what to go on with; `TimeoutError` comes if it takes longer than `limit_s`."""
         if not callable(attempt):
             return Finding(f"expected a function, got {kind(attempt)}")
         inputs = self.inputs()
         expected = trace(self.reference, inputs)
-        got = within(limit_s, lambda: trace(attempt, inputs))
+        handed_in = within(limit_s, lambda: trace(attempt, inputs))
+        got = formed(handed_in, expected)
         problems = [self._problem(mine, theirs) for mine, theirs in zip(got, expected, strict=True)]
         first = next((i for i, problem in enumerate(problems) if problem), None)
         if first is None:
-            return None
+            in_form_already = all(a.output is b.output for a, b in zip(handed_in, got, strict=True))
+            return Accepted(attempt if in_form_already else forming(attempt, [call.output for call in expected]))
         detail = "for " + ", ".join(f"{name} = {show(value)}" for name, value in self._named(inputs[first]).items())
         if not got[first].fault and not expected[first].fault:
             detail = f"expected {show(expected[first].output)}, got {show(got[first].output)}\n{detail}"
@@ -126,7 +135,7 @@ class FunctionExercise:
     def _alike(self, mistake: Callable, inputs: list[Case], got: list[Call]) -> bool:
         """Whether a mistake does the same on every call: what an error says does not count."""
         for given, mine in zip(inputs, got, strict=True):
-            (theirs,) = trace(mistake, [given])
+            (theirs,) = formed(trace(mistake, [given]), [mine])
             if theirs.raised is not mine.raised:
                 return False
             alike = theirs.fault == mine.fault and same(mine.output, theirs.output, self.rtol, self.atol)
@@ -154,11 +163,12 @@ class DesignExercise:
     mistakes: tuple[Mistake, ...]
     bar: float | None = None
 
-    def examine(self, attempt: Any, limit_s: float) -> Finding | None:
+    def examine(self, attempt: Any, limit_s: float) -> Finding | Accepted:
         """As for a function."""
+        attempt = in_form(attempt, self.reference, plain=True)
         complaints = within(limit_s, lambda: self.complaints(attempt))
         if not complaints:
-            return None
+            return Accepted(attempt)
         exact = [m.hint for m in self.mistakes if same(m.wrong, attempt)]
         hints = exact or [m.hint for m in self.mistakes if self.complaints(m.wrong) == complaints]
         return Finding(complaints[0], "\n".join([*complaints[1:], f"got {show(attempt)}"]), tuple(hints[:1]))
@@ -234,14 +244,14 @@ class Checks:
             ExerciseError: the exercise itself is amiss.
         """
         attempt = value[0] if value else thing
-        exercise = self._find(thing if isinstance(thing, str) else getattr(thing, "__name__", kind(thing)))
+        exercise = self._meant(thing, sys._getframe(1).f_globals)
         name = exercise.name
         self._passed.discard(name)
         try:
             if is_stub(attempt):
                 print(TODO.format(name))
                 return exercise.reference
-            finding = exercise.examine(attempt, self._limit_s)
+            finding: Finding | Accepted = exercise.examine(attempt, self._limit_s)
         except TimeoutError:
             finding = Finding(f"took more than {self._limit_s:g} seconds: does a loop never end?")
         except ExerciseError:
@@ -250,13 +260,13 @@ class Checks:
             Exception
         ) as error:  # an answer that no code of ours expected: a number too large for NumPy, a broken __eq__
             finding = Finding(f"it cannot be compared: {type(error).__name__}: {error}")
-        if finding is None:
+        if isinstance(finding, Accepted):
             self._passed.add(name)
             self._failures.pop(name, None)
             print(PASS.format(name))
-            return attempt
+            return finding.thing
         self._failures[name] = self._failures.get(name, 0) + 1
-        print(_plain(self._complaint(exercise, finding)))
+        print(plain(self._complaint(exercise, finding)))
         return exercise.reference
 
     def answer(self, name: str) -> None:
@@ -269,6 +279,13 @@ class Checks:
         """Whose answers the notebook goes on with, for result cells to repeat."""
         whose = {name: "yours" if name in self._passed else "the course's" for name in self.exercises}
         return ", ".join(f"{name}: {whose[self._find(name).name]}" for name in names or self.exercises)
+
+    def _meant(self, thing: Any, variables: Mapping[str, Any]) -> FunctionExercise | DesignExercise:
+        """The exercise of this name; else the last one whose name holds this thing: a lambda, a function named otherwise."""
+        if isinstance(thing, str) and thing in self.exercises:
+            return self.exercises[thing]
+        named = getattr(thing, "__name__", thing if isinstance(thing, str) else kind(thing))
+        return self._find(next(iter(names_of(thing, variables, reversed(self.exercises))), named))
 
     def _find(self, name: str) -> FunctionExercise | DesignExercise:
         if name not in self.exercises:
@@ -283,21 +300,3 @@ class Checks:
             lines.append(f'check.answer("{exercise.name}") shows the course\'s own')
         lines.append("going on with the course's own answer")
         return "\n       ".join([f"[fail] {exercise.name}: {finding.problem}", *lines])
-
-
-def is_stub(attempt: Any) -> bool:
-    """Whether a `...` still stands where an answer is due: not the one in `logits[..., 0]`."""
-    if isinstance(attempt, dict | list | tuple):
-        return any(is_stub(part) for part in (attempt.values() if isinstance(attempt, dict) else attempt))
-    if not inspect.isfunction(attempt):
-        return attempt is ...
-    try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(attempt)))
-    except (OSError, SyntaxError):
-        return ... in attempt.__code__.co_consts
-    holders = (n.value for n in ast.walk(tree) if isinstance(n, ast.Return | ast.Assign | ast.AnnAssign | ast.Expr))
-    return any(isinstance(value, ast.Constant) and value.value is ... for value in holders)
-
-
-def _plain(text: str) -> str:
-    return text.encode("ascii", "backslashreplace").decode()

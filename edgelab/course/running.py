@@ -4,12 +4,13 @@ import copy
 import ctypes
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from edgelab.course.compare import same
+from edgelab.course.forms import in_form
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,12 @@ def trace(function: Callable, inputs: list[tuple | dict]) -> list[Call]:
         unchanged = same(given, original, 0, 0)
         calls.append(Call(output, "" if unchanged else "it changes its own input: work on a copy"))
     return calls
+
+
+def formed(calls: list[Call], models: list[Call]) -> list[Call]:
+    """The calls, each with its output in the form of the model's."""
+    pairs = zip(calls, models, strict=True)
+    return [call if call.fault else replace(call, output=in_form(call.output, model.output)) for call, model in pairs]
 
 
 class _Stop(BaseException):

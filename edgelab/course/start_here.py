@@ -1,17 +1,68 @@
-"""The explorers of `00_start_here`: Pocket live, and how wide an interval is."""
+"""What `00_start_here` shows: published figures, Pocket live, shares and latencies; and its explorers."""
 
 import html
+from collections.abc import Mapping
 
 import ipywidgets
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from edgelab.bundle.evaluation import Evaluation
 from edgelab.bundle.predict import Bundle, Prediction
 from edgelab.course import plots
 from edgelab.course.explorer import explorer, slider, spaced
+from edgelab.course.results import in_words, interval_table
 from edgelab.stats.intervals import accuracy_interval
+from edgelab.stats.samples import LatencySamples
 from edgelab.stats.softmax import softmax
+from edgelab.workspace import data_home
+
+
+def published_devices() -> pd.DataFrame:
+    """A chip maker's own figures for its devices (`data/figures`): time relative to one phone, and how often models fall
+    back to the processor, under a portable runtime and under its own."""
+    headings = {
+        "device": "device",
+        "median_latency_vs_galaxy_s25": "time, relative",
+        "share_any_cpu_layer_onnx": "falls back, ONNX",
+        "share_any_cpu_layer_qnn_dlc": "falls back, maker's own",
+    }
+    table = pd.read_csv(data_home() / "figures" / "device_speed_and_fallback.csv")
+    return table[list(headings)].rename(columns=headings).set_index("device")
+
+
+def routes_beside(bundle: Bundle, where: Mapping[str, str]) -> pd.DataFrame:
+    """Where the learner would have each request answered, beside the label that the bundle gives it and where that leads."""
+    calls = {request: bundle.predict(request) for request in where}
+    return pd.DataFrame(
+        {
+            "you": dict(where),
+            "Pocket": {request: route(bundle, call) for request, call in calls.items()},
+            "its label": {request: call.label for request, call in calls.items()},
+        }
+    )
+
+
+def shares_right(result: Evaluation, dozen: int = 12) -> tuple[Figure, str, pd.DataFrame]:
+    """The shares of right labels and calls with their intervals, and of the first dozen labels: figure, words, table."""
+    examples = len(result.correct)
+    rows = {
+        f"labels, the first {dozen} requests": accuracy_interval(result.correct[:dozen]),
+        f"labels, all {examples} requests": accuracy_interval(result.correct),
+    }
+    if result.calls is not None:
+        rows[f"calls, all {examples} requests"] = accuracy_interval(result.calls)
+    words = f"Share right: {in_words(rows, '.2f')}. The first interval is by far the widest."
+    figure = plots.intervals(rows, "share right of the shipped bundle, 95 % interval")
+    return figure, words, interval_table(rows, "share right")
+
+
+def latencies(samples: LatencySamples) -> tuple[Figure, str, pd.DataFrame]:
+    """All latencies of one model, and their percentiles with intervals: figure, words, table."""
+    rows = {f"p{q}": samples.interval(q) for q in (10, 50, 90, 99)}
+    words = f"Histogram of {len(samples.milliseconds)} latencies, in ms: {in_words(rows)}."
+    return plots.latency_histogram(samples), words, interval_table(rows, "ms")
 
 
 def route(bundle: Bundle, prediction: Prediction) -> str:

@@ -55,19 +55,23 @@ def test_start_here(page, lab, pictures):
         page.keyboard.press(key)
     wait_for(lambda: "recorded: 91 %" in guess.text_content())
 
-    pocket, request = cell(page, "show_pocket(pocket)"), "play some jazz at eight"
-    pocket.locator("input").focus()
-    page.keyboard.press("Control+A")
-    page.keyboard.type(request)
-    expected = compute_call(Bundle.load(data_home() / "bundles" / "pocket"), request).drop(columns="answered in")
-    wait_for(lambda: [row[:-1] for row in table(pocket)] == rows(expected))
+    pocket, bundle = cell(page, "show_pocket(pocket)"), Bundle.load(data_home() / "bundles" / "pocket")
+    for request, tool in (("remind me what a quark is", "add_reminder"), ("wake some jazz at eight", "set_alarm")):
+        pocket.locator("input").focus()
+        page.keyboard.press("Control+A")
+        page.keyboard.type(request)
+        expected = compute_call(bundle, request).drop(columns="answered in")
+        assert (expected["tool"][0], expected["route"][0]) == (tool, "on this device")  # what the task has one find
+        wait_for(lambda expected=expected: [row[:-1] for row in table(pocket)] == rows(expected))
 
     interval = cell(page, "show_interval()")
     assert table(interval) == rows(compute_interval(0.92, 900))
     press(page, interval, "accuracy", "ArrowRight")
-    wait_for(lambda: table(interval) == rows(compute_interval(0.93, 900)))
-    press(page, interval, "examples", "ArrowLeft")
-    wait_for(lambda: table(interval) == rows(compute_interval(0.93, 850)))
+    for number in range(850, 350, -50):
+        press(page, interval, "examples", "ArrowLeft")
+        wait_for(lambda number=number: table(interval) == rows(compute_interval(0.93, number)))
+    enough, too_few = (compute_interval(0.93, number)["from"][0] for number in (400, 350))
+    assert float(enough) > 0.9 >= float(too_few)
     picture(page, pictures / "00_start_here-moved.png")
 
 

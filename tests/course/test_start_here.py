@@ -7,9 +7,22 @@ from itertools import pairwise, product
 import numpy as np
 import pytest
 
+from edgelab.bundle.evaluation import evaluate
 from edgelab.bundle.predict import Bundle
-from edgelab.course.start_here import compute_call, compute_interval, route, show_interval, show_pocket
+from edgelab.course.start_here import (
+    compute_call,
+    compute_interval,
+    latencies,
+    published_devices,
+    route,
+    routes_beside,
+    shares_right,
+    show_interval,
+    show_pocket,
+)
+from edgelab.datasets.dataset import Split
 from edgelab.stats.intervals import accuracy_interval
+from edgelab.stats.samples import LatencySamples
 from tests.explorers import assert_controls, assert_moves, assert_shows, cells, controls_of, parts
 
 
@@ -111,3 +124,31 @@ def test_pocket_answers_at_every_key(bundle):
     assert [row[:2] for row in cells(table.value)] == compute_call(bundle, text.value)[
         ["tool", "probability"]
     ].values.tolist()
+
+
+def test_the_published_devices_are_those_of_the_file():
+    table = published_devices()
+    assert table["time, relative"]["Samsung Galaxy S25"] == 1 and table["time, relative"].is_monotonic_increasing
+    assert table["falls back, ONNX"].max() == 1
+
+
+def test_the_learners_border_stands_beside_the_bundles(bundle):
+    table = routes_beside(bundle, {"wake me at seven": "cloud", "why is rome so famous": "ask first"})
+    assert table.loc["wake me at seven"].tolist() == ["cloud", "on this device", "set_alarm"]
+    assert table.loc["why is rome so famous"].tolist() == ["ask first", "ask the cloud", "ask_cloud"]
+
+
+def test_shares_and_latencies_come_with_their_words(bundle):
+    texts = ("wake me at seven",) * 3 + ("why is rome so famous",)
+    result = evaluate(bundle, Split(texts, ("set_alarm",) * 4, ((),) * 4))
+    _, words, table = shares_right(result, dozen=2)
+    assert table["share right"].tolist() == [
+        "1.000",
+        "0.750",
+        "0.000",
+    ]  # no call: each has a slot that was not asked for
+    assert "labels, the first 2 requests 1.00" in words and "calls, all 4 requests 0.00" in words
+    samples = LatencySamples("bundle", tuple(float(ms) for ms in range(1, 102)))
+    _, words, table = latencies(samples)
+    assert table.index.tolist() == ["p10", "p50", "p90", "p99"] and table["ms"]["p50"] == "51.000"
+    assert words.startswith("Histogram of 101 latencies, in ms: p10 11.000")
