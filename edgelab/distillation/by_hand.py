@@ -38,10 +38,10 @@ class ByHand:
     gold: np.ndarray
 
     def __str__(self) -> str:
-        ends = np.linspace(0, len(self.losses), 5)[1:].round().astype(int)
-        shown = [f"{self.losses[:1].mean():.2f} at first"]
-        shown += [f"{self.losses[max(0, end - AROUND) : end].mean():.3f} at step {end}" for end in ends]
-        return f"loss {', '.join(shown)}; right {100 * self.correct().mean():.1f} % of validation"
+        ends = [1, *np.linspace(0, len(self.losses), 5)[1:].round().astype(int)]
+        shown = [f"{self.losses[max(0, end - AROUND) : end].mean():.3f}" for end in ends]
+        steps = "/".join(map(str, ends))
+        return f"loss {', '.join(shown)} at steps {steps}; {100 * self.correct().mean():.1f} % right"
 
     def predicted(self, logits: np.ndarray | None = None) -> np.ndarray:
         """The name of the best label of each example, of its own logits or of others."""

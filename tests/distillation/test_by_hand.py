@@ -39,7 +39,12 @@ def test_it_learns_and_a_student_of_other_columns_learns_in_other_names(tiny_tea
     ours = train_by_hand(tiny_teacher, kd_loss, kd_gradient, alpha=0.0)
     assert len(ours.losses) == 400 and ours.losses[-50:].mean() < 0.1 < ours.losses[0]
     assert ours.correct().mean() > 0.8 and ours.columns == ours.labels
-    assert "loss 1." in str(ours) and f"right {100 * ours.correct().mean():.1f} % of validation" in str(ours)
+    shown = str(ours)
+    assert (
+        shown.startswith(f"loss {ours.losses[0]:.3f}, ")
+        and f", {ours.losses[-20:].mean():.3f} at steps 1/100/" in shown
+    )
+    assert shown.endswith(f"; {100 * ours.correct().mean():.1f} % right")
     from_teacher = train_by_hand(tiny_teacher, kd_loss, kd_gradient, alpha=1.0)
     theirs = handed_over(tiny_teacher, kd_loss, kd_gradient)
     assert not any(a == b for a, b in zip(theirs.columns, theirs.labels, strict=True))
