@@ -79,8 +79,8 @@ def family_table(measured: Mapping[str, Measured]) -> "pd.DataFrame":
         rows[name] = {
             "size, MB": f"{m.mb:.2f}",
             "x smaller": f"{whole / m.size_bytes:.0f}",
-            "p50, ms": f"{m.p50_ms:.3f}",
-            "p99, ms": f"{m.latency.percentile(99):.3f}",
+            "p50, ms": f"{m.p50_ms:.2f}",
+            "p99, ms": f"{m.latency.percentile(99):.1f}",
             "accuracy, test": f"{accuracy_interval(m.correct):.3f}",
             "calls, test": "-" if m.calls is None else f"{m.calls.mean():.3f}",
             "retention, validation": f"{m.retention:.3f}",
