@@ -36,7 +36,6 @@ MINUTES = {name: minutes for name, _, _, minutes in COURSE}
 # Notebooks that are still more watched than done, and the rules that each of them falls short of. The list only shrinks.
 TOO_LITTLE = {"first doing", "exercises", "doings", "given in a row", "answers"}
 NOT_YET_RECUT = {
-    "01_distillation": TOO_LITTLE | {"minutes"},
     "03_export": TOO_LITTLE,
     "05_measurement": TOO_LITTLE,
 }

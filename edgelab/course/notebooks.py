@@ -67,7 +67,7 @@ def lay_work_copy() -> tuple[Path, list[Path]]:
 # Name, the decision at its end, path, the learner's minutes.
 COURSE = (
     ("00_start_here", "what runs where, and what do I predict?", "core", 35),
-    ("01_distillation", "how small can the model get before quality goes?", "core", 60),
+    ("01_distillation", "how small can the model get before quality goes?", "core", 75),
     ("02_quantization", "how few bits? where is the cliff?", "core", 80),
     ("03_export", "one file, which runtimes? what silently changes?", "core", 45),
     ("04_routing", "which requests stay local?", "core", 80),

@@ -1,6 +1,6 @@
 """The explorers of `01_distillation`: what temperature does to a teacher's answer, and how the bar picks the size."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import ipywidgets
 import numpy as np
@@ -9,9 +9,9 @@ from matplotlib.figure import Figure
 
 from edgelab.course import plots
 from edgelab.course.explorer import explorer, menu, slider
+from edgelab.distillation.family import Measured
 from edgelab.distillation.losses import soften
 from edgelab.selection import rule as selection
-from edgelab.stats.intervals import Interval
 
 
 def compute_temperature(logits: np.ndarray, labels: tuple[str, ...], temperature: float, best: int = 5) -> pd.DataFrame:
@@ -40,47 +40,37 @@ def show_temperature(logits: dict[str, np.ndarray], labels: tuple[str, ...]) -> 
     return explorer([menu("request", list(logits)), slider("temperature", 2.0, 1.0, 10.0, 0.5, ".1f")], draw)
 
 
-@dataclass(frozen=True)
-class Member:
-    """One of the family, as measured: whole bundle, retention on validation, p50 of one request."""
-
-    name: str
-    size_bytes: int
-    retention: Interval
-    p50_ms: float
-
-
-def compute_size(family: list[Member], bar: float, budget_mb: float) -> pd.DataFrame:
-    """Which members clear the bar within the budget; the smallest of them is `ships`."""
-    fits = [m for m in family if m.size_bytes <= budget_mb * 1e6]
-    chosen = selection.choose([selection.Candidate(m.name, m.size_bytes, m.retention) for m in fits], bar)
+def compute_size(family: Mapping[str, Measured], bar: float, budget_mb: float) -> pd.DataFrame:
+    """Which models clear the bar within the budget; the smallest of them is `ships`."""
+    models = [selection.Candidate(name, m.size_bytes, m.retention) for name, m in family.items()]
+    chosen = selection.choose([m for m in models if m.size_bytes <= budget_mb * 1e6], bar)
     return pd.DataFrame(
         {
-            "model": [m.name for m in family],
-            "size, MB": [f"{m.size_bytes / 1e6:.2f}" for m in family],
-            "retention": [f"{m.retention.value:.3f}" for m in family],
-            "its lower end": [f"{m.retention.low:.3f}" for m in family],
-            "verdict": [_verdict(m, bar, budget_mb, chosen) for m in family],
+            "model": [m.name for m in models],
+            "size, MB": [f"{m.size_bytes / 1e6:.2f}" for m in models],
+            "retention": [f"{m.retention.value:.3f}" for m in models],
+            "its lower end": [f"{m.retention.low:.3f}" for m in models],
+            "verdict": [_verdict(m, bar, budget_mb, chosen) for m in models],
         }
     )
 
 
-def _verdict(member: Member, bar: float, budget_mb: float, chosen: selection.Candidate | None) -> str:
-    if chosen is not None and member.name == chosen.name:
+def _verdict(member: selection.Candidate, bar: float, budget_mb: float, chosen: selection.Candidate | None) -> str:
+    if member == chosen:
         return "ships"
     if member.size_bytes > budget_mb * 1e6:
         return "too big"
     return "clears, but is not the smallest" if member.retention.low >= bar else "below the bar"
 
 
-def show_size(family: list[Member]) -> ipywidgets.VBox:
+def show_size(family: Mapping[str, Measured]) -> ipywidgets.VBox:
     """Move the bar and the budget, see which model ships."""
 
     def draw(bar: float, budget_mb: float) -> tuple[Figure, str, pd.DataFrame]:
         table = compute_size(family, bar, budget_mb)
         ships = table.loc[table["verdict"] == "ships", "model"]
         chosen = ships.iloc[0] if len(ships) else None
-        points = {m.name: (m.size_bytes / 1e6, m.retention, m.p50_ms) for m in family}
+        points = {name: (m.mb, m.retention, m.p50_ms) for name, m in family.items()}
         words = f"{chosen} ships." if chosen else "Nothing clears the bar within the budget."
         return plots.frontier(points, bar=bar, chosen=chosen), words, table
 

@@ -79,6 +79,7 @@ def test_start_here(page, lab, pictures):
 
 def test_distillation(page, lab, home, pictures, monkeypatch):
     from edgelab.distillation.losses import soften
+    from edgelab.distillation.notebook import falls_below
     from edgelab.distillation.widgets import compute_size, compute_temperature
 
     run(page, lab, "01_distillation", pictures)
@@ -86,20 +87,33 @@ def test_distillation(page, lab, home, pictures, monkeypatch):
     teacher, students = trained()
 
     says, labels = teacher.outputs().intent_logits, teacher.dataset.labels
-    doubted = says[np.argmin(soften(says, 1.0).max(-1))]  # the request that the menu opens on
-    temperature = cell(page, "show_temperature(")
-    assert table(temperature) == rows(compute_temperature(doubted, labels, 2.0))
-    press(page, temperature, "temperature", "ArrowRight")
-    wait_for(lambda: table(temperature) == rows(compute_temperature(doubted, labels, 2.5)))
+    request = says[np.argsort(soften(says, 1.0).max(-1))[len(says) // 4]]  # the one that the menu opens on
+    temperature, reached = cell(page, "show_temperature({"), 2.0
+    assert table(temperature) == rows(compute_temperature(request, labels, reached))
+    while float(table(temperature)[1][2]) >= 0.5:
+        press(page, temperature, "temperature", "ArrowRight")
+        reached += 0.5
+        expected = rows(compute_temperature(request, labels, reached))
+        wait_for(lambda expected=expected: table(temperature) == expected)
+    assert reached == falls_below(request, 0.5)
+    assert f"measured {reached:g} T" in cell(page, 'reveal("below_half"').text_content()
 
-    family = members(teacher, students)
-    sizes = cell(page, "show_size(")
-    assert table(sizes) == rows(compute_size(family, 0.90, 30))
-    press(page, sizes, "bar", "ArrowRight")
-    wait_for(lambda: table(sizes) == rows(compute_size(family, 0.91, 30)))
+    sizes = cell(page, "show_size(measured)")
+    own = rows(compute_size(family_of(teacher, students), 0.90, 30))
+    assert [row[:4] for row in table(sizes)[: len(own)]] == [row[:4] for row in own]  # two baselines stand below
+    smallest = min(table(sizes)[1:], key=lambda row: float(row[1]))[0]
+    bars = [0.80]
     press(page, sizes, "bar", "Home")
-    wait_for(lambda: table(sizes) == rows(compute_size(family, 0.80, 30)))
-    assert "ships" in sizes.locator("table").text_content()
+    wait_for(lambda: [row[0] for row in table(sizes) if row[-1] == "ships"] == [smallest])
+    while [row[0] for row in table(sizes) if row[-1] == "ships"] == [smallest]:
+        shown = sizes.locator(".widget-slider", has_text="bar").text_content()
+        press(page, sizes, "bar", "ArrowRight")
+        bars.append(round(bars[-1] + 0.01, 2))
+        wait_for(lambda shown=shown: sizes.locator(".widget-slider", has_text="bar").text_content() != shown)
+        clears = [row for row in table(sizes)[1:] if float(row[3]) >= bars[-1] and float(row[1]) <= 30]
+        ships = [min(clears, key=lambda row: float(row[1]))[0]] if clears else []
+        wait_for(lambda ships=ships: [row[0] for row in table(sizes) if row[-1] == "ships"] == ships)
+    assert f"measured {100 * bars[-2]:g} %" in cell(page, 'reveal("highest_bar"').text_content()
     picture(page, pictures / "01_distillation-moved.png")
 
 
@@ -522,22 +536,19 @@ def trained():
     return teacher, students
 
 
-def members(teacher, students):
-    """What `show_size` is given, but the latency, which its table does not hold."""
+def family_of(teacher, students):
+    """What `show_size` is given of them, but the latency and the test split, which its table does not hold."""
     from edgelab.bundle.predict import Bundle
-    from edgelab.distillation.widgets import Member
+    from edgelab.distillation.family import Measured
     from edgelab.stats.bootstrap import paired_ratio
+    from edgelab.stats.samples import LatencySamples
 
-    right = teacher.correct("validation")
-    return [
-        Member(
-            model.name,
-            Bundle.load(model.bundle()).size_bytes,
-            paired_ratio(model.correct("validation"), right),
-            p50_ms=1.0,
-        )
-        for model in (teacher, *students)
-    ]
+    reference, found = teacher.correct("validation"), {}
+    for model in (teacher, *students):
+        size, right = Bundle.load(model.bundle()).size_bytes, model.correct("validation")
+        untimed = LatencySamples(model.name, (1.0,))
+        found[model.name] = Measured(size, untimed, right, right, paired_ratio(right, reference))
+    return found
 
 
 # --- a notebook in the browser ------------------------------------------------------------------
