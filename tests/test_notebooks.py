@@ -40,7 +40,6 @@ NOT_YET_RECUT = {
     "02_quantization": TOO_LITTLE | {"minutes"},
     "03_export": TOO_LITTLE,
     "04_routing": TOO_LITTLE,
-    "05_measurement": TOO_LITTLE,
 }
 
 OFFLINE = """

@@ -15,6 +15,7 @@ def _pairs(rng: np.random.Generator) -> Iterator[tuple]:
         other = kinds.copy()
         other[::3] = ~other[::3]  # on other units
         other[1::3, 2] |= True  # or on one more
+        other[2::6, 1] ^= True  # or the GPU alone makes the difference
         other[~other.any(axis=1), 0] = True
         layers = [side * rng.integers(1, 400, (pairs, 3)) for side in (kinds, other)]
         reference = rng.lognormal(1, 1, pairs)
@@ -62,6 +63,11 @@ FAIR = (
         "the first unit alone",
         _of(lambda device, reference: (device[:, 0] > 0) == (reference[:, 0] > 0)),
         "compare every column, not the NPU alone.",
+    ),
+    Mistake(
+        "the GPU overlooked",
+        _of(lambda device, reference: _same(device[:, ::2], reference[:, ::2])),
+        "there are three kinds of unit, and the GPU is one.",
     ),
     Mistake(
         "the ratio of the medians",

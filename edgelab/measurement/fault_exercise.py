@@ -115,7 +115,7 @@ def judge_faults(faults: dict) -> list[str]:
     """Which runs are explained wrongly."""
     if set(faults) != set(LOG_FAULTS):
         return [f"expected the runs {', '.join(LOG_FAULTS)}"]
-    unknown = [letter for letter, cause in faults.items() if cause not in CAUSES]
+    unknown = [letter for letter, cause in faults.items() if cause not in list(CAUSES)]
     if unknown:
         return [f"{letter}: expected one of {', '.join(CAUSES)}" for letter in unknown]
     return [f"{letter}: not {faults[letter]!r}" for letter, right in LOG_FAULTS.items() if faults[letter] != right]

@@ -88,6 +88,14 @@ BOUNDS = (
         "where no sample at all may lie below, the lower end is 0, not the smallest sample.",
     ),
     Mistake(
+        "never beyond the samples",
+        lambda values, q: (
+            max(percentile_bounds(values, q)[0], min(values)),
+            min(percentile_bounds(values, q)[1], max(values)),
+        ),
+        "where the count runs past the samples there is no bound on that side: 0 below, infinity above.",
+    ),
+    Mistake(
         "by the normal distribution",
         _by_the_normal,
         "with few samples a normal distribution is not close enough: read the counts off binomial_cumulative.",

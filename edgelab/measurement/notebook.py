@@ -14,7 +14,7 @@ from edgelab.bundle.evaluation import evaluate
 from edgelab.bundle.predict import Bundle
 from edgelab.datasets.dataset import Dataset
 from edgelab.measurement.bundles import TEXTS, answer_program
-from edgelab.measurement.comparison import BLOCK
+from edgelab.measurement.comparison import BLOCK, PILOT_ROUNDS
 from edgelab.measurement.energy import energy_of
 from edgelab.measurement.load import concurrent_load
 from edgelab.measurement.moody import Machine
@@ -95,7 +95,7 @@ def alarms_in_rounds(time_round: TimeRound, told_apart: ToldApart) -> float:
     for seed in range(DAYS):
         machine = Machine(seed)
         a, b, clock = machine.model("A", 1.0), machine.model("B", 1.0), machine.clock()
-        ratios = [time_round(a, b, TEXTS[:BLOCK], clock) for _ in range(REQUESTS // (4 * BLOCK))]
+        ratios = [time_round(a, b, list(TEXTS[:BLOCK]), clock) for _ in range(REQUESTS // (4 * BLOCK))]
         alarms += told_apart(np.array(ratios)) != "not told apart"
     return alarms / DAYS
 
@@ -134,6 +134,26 @@ def rounds_for(found_share: FoundShare, pilot: np.ndarray, effect: float, *, goa
         if rounds > 20_000:
             raise ValueError(f"{effect:.1%} is too little for this machine: {rounds} rounds do not find it")
     return rounds
+
+
+def planned_races(
+    time_round: TimeRound,
+    told_apart: ToldApart,
+    found_share: FoundShare,
+    pair: tuple[Ask, Ask],
+    texts: Sequence[str],
+    effect: float,
+    *,
+    runs: int = 12,
+) -> list[tuple[int, str]]:
+    """Races with as many rounds as a pilot right before each says that a true difference of `effect` takes: the rounds and
+    the verdict of each. What is planned for a quiet machine is too little once it is restless."""
+    found = []
+    for run in range(runs):
+        pilot = ratios_of(time_round, *pair, texts, PILOT_ROUNDS, seed=1000 + run)
+        rounds = rounds_for(found_share, pilot, effect)
+        found.append((rounds, told_apart(ratios_of(time_round, *pair, texts, rounds, seed=run))))
+    return found
 
 
 # --- who waits ----------------------------------------------------------------------------------
@@ -244,6 +264,11 @@ def same_units() -> dict[str, tuple[int, int]]:
         others = [ratios for kind, ratios in found.items() if CLASSES[kind] != REFERENCE]
         counted[reading] = sum(r.pairs for r in others), sum(r.same_units for r in others)
     return counted
+
+
+def calm(milliseconds: np.ndarray, *, times: float = 3.0) -> np.ndarray:
+    """Latencies without those in which something else held this machine up: more than so many times their median."""
+    return milliseconds[milliseconds <= times * np.median(milliseconds)]
 
 
 def mix_table() -> "pd.DataFrame":

@@ -22,7 +22,7 @@ def _machines(rng: np.random.Generator) -> Iterator[tuple]:
     ):
         machine = Machine(int(rng.integers(1_000_000)), stall=0.1, warming=warming)
         a, b = machine.model("A", 1.0, switch_ms), machine.model("B", b_ms, switch_ms)
-        yield a, b, TEXTS[:texts], machine.clock()
+        yield a, b, list(TEXTS[:texts]), machine.clock()
 
 
 def _blocks(
