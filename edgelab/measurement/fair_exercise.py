@@ -40,7 +40,7 @@ def _of(
 
 
 def _same(device: np.ndarray, reference: np.ndarray) -> np.ndarray:
-    return ((device > 0) == (reference > 0)).all(axis=1)
+    return np.asarray(((device > 0) == (reference > 0)).all(axis=1))
 
 
 FAIR = (
@@ -51,7 +51,7 @@ FAIR = (
     ),
     Mistake(
         "as many layers",
-        _of(lambda device, reference: (device == reference).all(axis=1)),
+        _of(lambda device, reference: np.asarray((device == reference).all(axis=1))),
         "a runtime may merge layers, so their number differs. Which KINDS of unit ran any layer is what counts.",
     ),
     Mistake(

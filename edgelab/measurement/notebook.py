@@ -3,9 +3,7 @@
 import csv
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from itertools import cycle, islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -13,13 +11,10 @@ import numpy as np
 from edgelab.bundle.evaluation import evaluate
 from edgelab.bundle.predict import Bundle
 from edgelab.datasets.dataset import Dataset
-from edgelab.measurement.bundles import TEXTS, answer_program
+from edgelab.measurement.bundles import TEXTS
 from edgelab.measurement.comparison import BLOCK, PILOT_ROUNDS
-from edgelab.measurement.energy import energy_of
-from edgelab.measurement.load import concurrent_load
 from edgelab.measurement.moody import Machine
 from edgelab.measurement.population import ASSUMED_MIX, CLASSES, REFERENCE, readings
-from edgelab.measurement.processes import Program, peak_of
 from edgelab.stats.samples import LatencySamples
 from edgelab.workspace import data_home
 
@@ -171,52 +166,6 @@ def stalling(subject: Ask, *, at: int = 50, milliseconds: float = 400) -> Ask:
     return answer
 
 
-# --- optional: threads, memory, energy ----------------------------------------------------------
-
-
-def threads(folder: str | Path, texts: Sequence[str]) -> "pd.DataFrame":
-    """One bundle asked by 1, 2 and 4 workers at a time, each request on 1 or 2 threads."""
-    import pandas as pd
-
-    rows = []
-    for number in (1, 2):
-        bundle = Bundle.load(folder, threads=number)
-        for workers in (1, 2, 4):
-            run = concurrent_load(bundle.predict, texts, workers)
-            p50, p90 = (f"{run.latency.percentile(q):.1f}" for q in (50, 90))
-            rows.append((number, workers, f"{run.per_second:.0f}", p50, p90))
-    return pd.DataFrame(rows, columns=["threads", "workers", "requests a second", "p50, ms", "p90, ms"])
-
-
-def memory(folders: Mapping[str, str | Path], text: str) -> "pd.DataFrame":
-    """Peak memory of a fresh process that does nothing, of one with each bundle, and of two with the student at a time."""
-    import pandas as pd
-
-    programs: dict[str, list[Program]] = {"nothing": [("-c", "import time; time.sleep(0.5)")]}
-    programs |= {name: [answer_program(folder, text, stays_s=0.5)] for name, folder in folders.items()}
-    programs["student, two apps"] = 2 * programs["student"]
-    rows = {}
-    for name, together in programs.items():
-        with ThreadPoolExecutor(len(together)) as pool:
-            peaks = list(pool.map(peak_of, together))
-        pss = [peak.peak_pss_bytes for peak in peaks]
-        told = f"{sum(filter(None, pss)) / 1e6:.0f}" if all(pss) else "not told here"
-        rows[name] = {"peak RSS, MB": f"{sum(p.peak_bytes for p in peaks) / 1e6:.0f}", "peak PSS, MB": told}
-    return pd.DataFrame(rows).T
-
-
-def energy(ask: Mapping[str, Ask], texts: Sequence[str]) -> "pd.DataFrame":
-    """What one request costs each model, and how that was found."""
-    import pandas as pd
-
-    rows = {}
-    for name, subject in ask.items():
-        cost = energy_of(lambda subject=subject: [subject(text) for text in texts])
-        joules = 1000 * cost.joules / len(texts)
-        rows[name] = {"mJ a request": f"{joules:.2f}", "watts": f"{cost.watts:.1f}", "how": cost.how}
-    return pd.DataFrame(rows).T
-
-
 # --- in the field -------------------------------------------------------------------------------
 
 
@@ -302,8 +251,8 @@ class Answered(Protocol):
 def observed(data: Dataset, bundles: Mapping[str, Bundle], teacher: Answered) -> dict[str, dict]:
     """What the scoreboard takes of the student and of the teacher besides their latencies."""
     student = evaluate(bundles["student"], data.test)
-    exact = dict.fromkeys(bundles, (None, None))
-    if data.slot_names:
+    exact: dict[str, tuple[float | None, float | None]] = dict.fromkeys(bundles, (None, None))
+    if student.slot_exact_match and student.call_exact_match:  # the data has slots
         exact["student"] = student.slot_exact_match.value, student.call_exact_match.value
         exact["teacher"] = teacher.slots_correct().mean(), teacher.calls_correct().mean()
     models = {"student": bundles["student"].manifest["model"], "teacher": teacher.name}

@@ -98,7 +98,8 @@ def found(pilot: np.ndarray, found_share: FoundShare) -> "pd.DataFrame":
     """How often true differences are found by the number of rounds: simulated, and by the formula."""
     import pandas as pd
 
-    scatter, series = spread(pilot), {}
+    scatter = spread(pilot)
+    series: dict[str, tuple[Sequence[float], Sequence[float]]] = {}
     table: dict[str, dict[str, str]] = {f"{n} rounds": {} for n in COUNTS}
     for effect in EFFECTS:
         shares = [100 * found_share(pilot, effect, draw(pilot, n)) for n in COUNTS]
@@ -117,7 +118,9 @@ def percentiles(series: Mapping[str, np.ndarray], form: str = ".1f") -> "pd.Data
     """p50, p90 and p99 of several series, as bars and as a table."""
     import pandas as pd
 
-    values = {name: [float(np.percentile(v, q)) for q in LEVELS] for name, v in series.items()}
+    values: dict[str, Sequence[float]] = {}
+    for name, found in series.items():
+        values[name] = [float(np.percentile(found, q)) for q in LEVELS]
     names = [f"p{q}" for q in LEVELS]
     words = "; ".join(f"{name}: p50 {v[0]:{form}} ms, p99 {v[-1]:{form}} ms" for name, v in values.items())
     plots.show_figure(plots.bars(names, values, "ms"), words)
@@ -129,7 +132,10 @@ def sustained(runs: Mapping[str, Sustained]) -> "pd.DataFrame":
     import pandas as pd
 
     verdicts = {name: run.verdict(WINDOW_S) for name, run in runs.items()}
-    windows = {name: run.windows(WINDOW_S) for name, run in runs.items()}
+    windows: dict[str, tuple[Sequence[float], Sequence[float]]] = {}
+    for name, run in runs.items():
+        middles, medians = run.windows(WINDOW_S)
+        windows[name] = middles.tolist(), medians.tolist()
     figure = plots.curves(windows, "seconds under load", "median of a fifth of a second, ms")
     plots.show_figure(figure, "; ".join(f"{name}: {said}" for name, said in verdicts.items()))
     rows = {}
@@ -144,10 +150,11 @@ def fleets(simulated: Mapping[str, Population], lab_ms: np.ndarray) -> "pd.DataF
     import pandas as pd
 
     levels, lab = np.arange(1, 100), float(np.percentile(lab_ms, 95))
-    lines = {"lab": (np.percentile(lab_ms, levels), levels)}
+    lines: dict[str, tuple[Sequence[float], Sequence[float]]] = {}
+    lines["lab"] = np.percentile(lab_ms, levels).tolist(), levels.tolist()
     rows, times = {}, {}
     for reading, fleet in simulated.items():
-        lines[reading] = np.percentile(fleet.latency_ms, levels), levels
+        lines[reading] = np.percentile(fleet.latency_ms, levels).tolist(), levels.tolist()
         times[reading] = fleet.percentile(95) / lab
         rows[reading] = {
             "p95 of the fleet, ms": f"{fleet.percentile(95):.3f}",

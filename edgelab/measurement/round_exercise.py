@@ -57,6 +57,11 @@ def _text_by_text(a: Callable, b: Callable, texts: Sequence[str], clock: Callabl
     return float(np.median(taken["B"]) / np.median(taken["A"]))
 
 
+def _half(a: Callable, b: Callable, texts: Sequence[str], clock: Callable) -> float:
+    first, second = _blocks(a, b, texts, clock, "AB", np.median)
+    return second / first
+
+
 def _geometric(first: float, second: float, third: float, fourth: float) -> float:
     return math.sqrt(second / first * third / fourth)
 
@@ -89,7 +94,7 @@ ROUND = (
     ),
     Mistake(
         "half a round",
-        lambda a, b, texts, clock: float(np.divide(*_blocks(a, b, texts, clock, "AB", np.median)[::-1])),
+        _half,
         "that is A B. Whoever comes second always comes second then: go on with B A.",
     ),
     Mistake(
