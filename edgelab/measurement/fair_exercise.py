@@ -56,7 +56,7 @@ FAIR = (
     ),
     Mistake(
         "one unit in common",
-        _of(lambda device, reference: ((device > 0) & (reference > 0)).any(axis=1)),
+        _of(lambda device, reference: np.asarray(((device > 0) & (reference > 0)).any(axis=1))),
         "where one side ran a part on the CPU and the other did not, units differ: ALL kinds must be the same.",
     ),
     Mistake(
