@@ -15,6 +15,7 @@ from edgelab.measurement.processes import Program, peak_of
 
 if TYPE_CHECKING:
     import pandas as pd
+    from pandas.io.formats.style import Styler
 
 
 def threads(folder: str | Path, texts: Sequence[str]) -> "pd.DataFrame":
@@ -48,16 +49,17 @@ def memory(folders: Mapping[str, str | Path], text: str) -> "pd.DataFrame":
     return pd.DataFrame(rows).T
 
 
-def energy(ask: Mapping[str, Ask], texts: Sequence[str]) -> "pd.DataFrame":
-    """What one request costs each model, and how that was found."""
+def energy(ask: Mapping[str, Ask], texts: Sequence[str]) -> "Styler":
+    """What one request costs each model; below, how that was found."""
     import pandas as pd
 
     rows = {}
     for name, subject in ask.items():
         cost = energy_of(partial(_ask_all, subject, texts))
         joules = 1000 * cost.joules / len(texts)
-        rows[name] = {"mJ a request": f"{joules:.2f}", "watts": f"{cost.watts:.1f}", "how": cost.how}
-    return pd.DataFrame(rows).T
+        rows[name] = {"mJ a request": f"{joules:.2f}", "watts": f"{cost.watts:.1f}"}
+        how = cost.how  # the same for each: it is this machine's
+    return pd.DataFrame(rows).T.style.set_caption(how)
 
 
 def _ask_all(subject: Ask, texts: Sequence[str]) -> None:

@@ -50,6 +50,17 @@ def medians(ways: Mapping[str, Mapping[str, LatencySamples]]) -> "pd.DataFrame":
     return pd.DataFrame(rows).T
 
 
+def started(starts: Mapping[str, LatencySamples], bounds: Bounds) -> "pd.DataFrame":
+    """The median of each program's first answers with the interval that `bounds` gives."""
+    import pandas as pd
+
+    rows = {}
+    for name, samples in starts.items():
+        interval = Interval(samples.percentile(50), *bounds(np.array(samples.milliseconds), 50))
+        rows[name] = f"{interval:.0f}"
+    return pd.DataFrame({"from nothing to the first answer, p50 ms": rows})
+
+
 def bounded(milliseconds: Mapping[str, np.ndarray], bounds: Bounds) -> "pd.DataFrame":
     """Each percentile of each model with the interval that `bounds` gives."""
     import pandas as pd
