@@ -53,7 +53,7 @@ def energy(ask: Mapping[str, Ask], texts: Sequence[str]) -> "Styler":
     """What one request costs each model; below, how that was found."""
     import pandas as pd
 
-    rows = {}
+    rows, how = {}, ""
     for name, subject in ask.items():
         cost = energy_of(partial(_ask_all, subject, texts))
         joules = 1000 * cost.joules / len(texts)
