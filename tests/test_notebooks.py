@@ -37,7 +37,6 @@ MINUTES = {name: minutes for name, _, _, minutes in COURSE}
 TOO_LITTLE = {"first doing", "exercises", "doings", "given in a row", "answers"}
 NOT_YET_RECUT = {
     "03_export": TOO_LITTLE,
-    "05_measurement": TOO_LITTLE,
 }
 
 OFFLINE = """

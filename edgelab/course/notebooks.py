@@ -71,7 +71,7 @@ COURSE = (
     ("02_quantization", "how few bits? where is the cliff?", "core", 80),
     ("03_export", "one file, which runtimes? what silently changes?", "core", 45),
     ("04_routing", "which requests stay local?", "core", 80),
-    ("05_measurement", "is the difference real? would it hold in the field?", "core", 60),
+    ("05_measurement", "is the difference real? would it hold in the field?", "core", 75),
     ("06_tiers", "which devices does it reach? where does it fall back?", "elective", 100),
     ("07_personalization", "how does it become mine without my data leaving?", "elective", 65),
     ("08_generation", "when does a generative model earn its cost?", "elective", 75),

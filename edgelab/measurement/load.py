@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import accumulate
 
 import numpy as np
 
@@ -116,10 +115,12 @@ def open_latencies(arrivals_ms: Sequence[float] | np.ndarray, service_ms: Sequen
 
     A request begins when it is due or when the one before is answered, whichever is later.
     """
-    arrivals, service = np.asarray(arrivals_ms, dtype=float), np.asarray(service_ms, dtype=float)
-    pairs = zip(arrivals.tolist(), service.tolist(), strict=True)
-    ended = accumulate(pairs, lambda free, pair: max(free, pair[0]) + pair[1], initial=float("-inf"))
-    return np.fromiter(ended, dtype=float)[1:] - arrivals
+    latencies, free = [], float("-inf")
+    for arrival, service in zip(arrivals_ms, service_ms, strict=True):
+        begun = max(free, arrival)
+        free = begun + service
+        latencies.append(free - arrival)
+    return np.array(latencies, dtype=float)
 
 
 def with_omitted(latencies_ms: Sequence[float] | np.ndarray, every_ms: float) -> np.ndarray:
@@ -131,5 +132,11 @@ def with_omitted(latencies_ms: Sequence[float] | np.ndarray, every_ms: float) ->
     """
     if every_ms <= 0:
         raise ValueError(f"expected a time above 0 between requests, found {every_ms:g} ms")
-    counts = [max(1, int(latency // every_ms)) for latency in latencies_ms]
-    return np.concatenate([x - every_ms * np.arange(n) for x, n in zip(latencies_ms, counts, strict=True)])
+    seen = []
+    for latency in latencies_ms:
+        wait = latency
+        seen.append(wait)
+        while wait >= 2 * every_ms:
+            wait = wait - every_ms
+            seen.append(wait)
+    return np.array(seen, dtype=float)

@@ -79,6 +79,14 @@ def compute_load(service_ms: Sequence[float], busy: float, arrivals: str) -> pd.
     )
 
 
+def busiest(service_ms: Sequence[float], *, times: float = 5.0) -> int:
+    """The largest share of the time, in steps of 5 %, that a server may be busy before the p99 of what people wait, who ask
+    at random, exceeds so many times that of the work; 0 if none is small enough."""
+    shares = range(5, 100, 5)
+    found = [compute_load(service_ms, share / 100, ARRIVALS[0])["times"].iloc[-1] for share in shares]
+    return max((share for share, p99 in zip(shares, found, strict=True) if float(p99) <= times), default=0)
+
+
 def show_load(service_ms: dict[str, Sequence[float]]) -> ipywidgets.VBox:
     """Choose a model and how requests arrive, move how busy the server is; `service_ms` by model."""
 
@@ -125,6 +133,15 @@ def compute_population(
     rows = [row("all", np.ones(DEVICES, dtype=bool))] + [row(n, chosen) for n, chosen in kinds.items() if chosen.any()]
     columns = ["devices", "share, %", "p50, ms", "p95, ms", "within the budget, %"]
     return pd.DataFrame(rows, columns=columns), np.sort(own)
+
+
+def least_budget(lab_ms: Sequence[float], reading: str, *, cheaper: float = 0.55) -> float | None:
+    """The smallest budget, in multiples of the p95 here and in steps of a half, that 95 % of the devices keep; None where
+    50 times are not enough."""
+    lab = float(np.percentile(lab_ms, 95))
+    _, own = compute_population(lab_ms, reading, cheaper, lab)
+    budgets = np.arange(1, 50.5, 0.5)
+    return next((float(times) for times in budgets if np.mean(own <= times * lab) >= 0.95), None)
 
 
 def show_population(lab_ms: Sequence[float]) -> ipywidgets.VBox:

@@ -22,33 +22,19 @@ from edgelab.measurement.comparison import (
     spread,
 )
 from edgelab.measurement.latency import measure_latency, speedup
+from edgelab.measurement.moody import Machine
 from edgelab.stats.samples import LatencySamples
 from edgelab.workspace import data_home
 
 
-class Machine:
-    """A clock that work moves, on a machine with moods: its pace is a slow AR(1), with a stall now and then, and it gets
-    slower as it warms up. `first_ms` is what it costs to come first after a change of subject."""
+def restless(seed: int, **kind) -> Machine:
+    """A machine that stalls now and then."""
+    return Machine(seed, **({"stall": 0.01} | kind))
 
-    def __init__(
-        self, seed: int, *, mood: float = 0.3, memory: float = 0.98, stall: float = 0.01, warming: float = 0.0
-    ):
-        self.rng, self.now, self.mood, self.last, self.calls = np.random.default_rng(seed), 0, 0.0, None, 0
-        self.scale, self.memory, self.stall, self.warming = mood * math.sqrt(1 - memory**2), memory, stall, warming
 
-    def clock(self) -> int:
-        return self.now
-
-    def subject(self, name: str, milliseconds: float, switch_ms: float = 0.0):
-        def work(text: str) -> None:
-            self.mood = self.memory * self.mood + self.scale * self.rng.standard_normal()
-            taken = milliseconds * math.exp(self.mood) * (1 + self.warming * self.calls) + 20 * (
-                self.rng.random() < self.stall
-            )
-            self.now += int(1e6 * (taken + (switch_ms if self.last != name else 0)))
-            self.last, self.calls = name, self.calls + 1
-
-        return work
+def clock_of(machine: Machine):
+    """Its time in ns, as `measure_latency` takes it."""
+    return lambda: round(1e6 * machine.now_ms)
 
 
 def samples(name, values):
@@ -93,10 +79,9 @@ def test_compare_takes_samples_as_measured():
 
 def test_what_it_costs_to_come_first_cancels():
     """1 ms of work, and 0.5 ms more after a change of subject: 30 % of a block's time with blocks of 1."""
-    machine = Machine(0, mood=0, stall=0)
-    found = race(
-        machine.subject("a", 1, 0.5), machine.subject("b", 1, 0.5), TEXTS, rounds=40, block=1, clock=machine.clock
-    )
+    machine = Machine(0, mood=0)
+    a, b = machine.model("a", 1, 0.5), machine.model("b", 1, 0.5)
+    found = race(a, b, TEXTS, rounds=40, block=1, clock=clock_of(machine))
     assert found.verdict == "not told apart" and found.ratio.low > 0.7 and found.ratio.high < 1.5
 
 
@@ -109,14 +94,15 @@ def alarms(decide, machine, runs: int) -> int:
 
 
 def by_rounds(machine, seed):
-    a, b = machine.subject("a", 1.0), machine.subject("b", 1.0)
-    return race(a, b, TEXTS, rounds=40, warmup=0, seed=seed, clock=machine.clock).verdict != "not told apart"
+    a, b = machine.model("a", 1.0), machine.model("b", 1.0)
+    return race(a, b, TEXTS, rounds=40, warmup=0, seed=seed, clock=clock_of(machine)).verdict != "not told apart"
 
 
 def one_after_the_other(machine, seed):
     """All of a, then all of b, and the bootstrap of the ratio of medians as if the samples were independent."""
     taken = [
-        measure_latency({n: machine.subject(n, 1.0)}, ["t"] * 400, warmup=0, clock=machine.clock)[n] for n in ("a", "b")
+        measure_latency({n: machine.model(n, 1.0)}, ["t"] * 400, warmup=0, clock=clock_of(machine))[n]
+        for n in ("a", "b")
     ]
     interval = speedup(*taken, resamples=200, seed=seed)
     return not interval.low <= 1 <= interval.high
@@ -127,11 +113,11 @@ def one_after_the_other(machine, seed):
 )
 def test_the_same_work_twice_is_called_different_as_rarely_as_promised(kind):
     """5 % or less of 200 runs: 17 or more of them have a chance below 3 %."""
-    assert alarms(by_rounds, lambda seed: Machine(seed, **kind), 200) <= 17
+    assert alarms(by_rounds, lambda seed: restless(seed, **kind), 200) <= 17
 
 
 def test_the_machine_of_these_tests_does_fool_the_usual_way():
-    assert alarms(one_after_the_other, Machine, 60) > 30
+    assert alarms(one_after_the_other, restless, 60) > 30
 
 
 def test_neighbours_drawn_together_leave_a_wider_interval():

@@ -8,9 +8,11 @@ import pytest
 from edgelab.measurement.population import ASSUMED_MIX, CLASSES, readings
 from edgelab.measurement.widgets import (
     ARRIVALS,
+    busiest,
     compute_load,
     compute_population,
     compute_power,
+    least_budget,
     mix,
     show_load,
     show_population,
@@ -144,3 +146,20 @@ def test_the_population_explorer_shows_what_is_computed():
             f"{reading.value}: p95 here {P95:.3f} ms, of this fleet {row['p95, ms']} ms; "
             f"{row['within the budget, %']} % of devices keep {times.value * P95:.3f} ms."
         )
+
+
+# --- the tasks ----------------------------------------------------------------------------------
+
+
+def test_the_tasks_answers_are_those_that_the_explorers_show():
+    share = busiest(SERVICE["small"])
+    p99 = [float(compute_load(SERVICE["small"], s / 100, ARRIVALS[0])["times"].iloc[2]) for s in (share, share + 5)]
+    assert 5 < share < 95 and p99[0] <= 5 < p99[1]
+    assert busiest(SERVICE["small"], times=0.5) == 0
+    budget = least_budget(LAB, "CPU on both")
+    within = [
+        float(compute_population(LAB, "CPU on both", 0.55, times * P95)[0].iloc[0, 4])
+        for times in (budget, budget - 0.5)
+    ]
+    assert 1 < budget < 4 and within[0] >= 95 > within[1] - 0.5
+    assert least_budget(np.r_[np.ones(100), 1e-9], "all models") is None or least_budget(LAB, "all models") > 10
