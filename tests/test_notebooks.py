@@ -38,7 +38,6 @@ NOT_YET_RECUT = {
     "00_start_here": TOO_LITTLE | {"minutes"},
     "01_distillation": TOO_LITTLE | {"minutes"},
     "02_quantization": TOO_LITTLE | {"minutes"},
-    "03_export": TOO_LITTLE,
     "04_routing": TOO_LITTLE,
     "05_measurement": TOO_LITTLE,
 }

@@ -13,6 +13,7 @@ from edgelab.bundle.session import cpu_session
 from edgelab.course.exercises import Mistake
 
 if TYPE_CHECKING:
+    import pandas as pd
     from onnx import GraphProto
 
 CAUSES = (
@@ -23,6 +24,7 @@ CAUSES = (
     "the weights are another model's",
     "it computes in 16 bits",
 )
+FIRST_IDS = 100  # token ids that every vocabulary has
 EXPORT_FAULT = {"north": CAUSES[2], "east": CAUSES[0], "south": CAUSES[1], "west": CAUSES[3]}
 
 
@@ -96,19 +98,35 @@ def handed_over(student: Path, folder: Path) -> dict[str, Path]:
     return files
 
 
-def ask(
-    file: Path, student: Path, requests: int, tokens: int, padding: int, agreement: Callable[..., Any]
-) -> dict[str, Any]:
-    """A file and the student it is said to be, asked the same: so many requests of so many tokens, the last `padding` of
-    which are not real. What `agreement` says of their logits."""
+def ask_all(
+    files: dict[str, Path],
+    student: Path,
+    agreement: Callable[..., Any],
+    *,
+    requests: int = 1,
+    tokens: int = 7,
+    padding: int = 0,
+) -> "pd.DataFrame":
+    """Each file beside the student it is said to be, asked the same: so many requests of so many tokens, the last `padding`
+    of which are not real. What `agreement` says of their logits.
+
+    Raises:
+        ValueError: there would be no real token, or no request.
+    """
+    import pandas as pd
+
+    if requests < 1 or not 0 <= padding < tokens:
+        raise ValueError("expected at least one request, and less padding than tokens")
     rng = np.random.default_rng([requests, tokens, padding])
     mask = np.ones((requests, tokens), dtype=np.int64)
     mask[:, tokens - padding :] = 0
-    feed = {"ids": rng.integers(5, 3000, mask.shape) * mask, "mask": mask}
-    told, expected = (cpu_session(each).run(["intent"], feed)[0] for each in (file, student))
-    largest, same = agreement(told, expected)
-    row = {"file": file.stem, "requests": requests, "tokens": tokens, "of these padding": padding}
-    return row | {"largest difference": f"{largest:.1g}", "same label": f"{same:.0%}"}
+    feed = {"ids": rng.integers(5, FIRST_IDS, mask.shape) * mask, "mask": mask}
+    expected, rows = cpu_session(student).run(["intent"], feed)[0], {}
+    for name, file in files.items():
+        largest, same = agreement(cpu_session(file).run(["intent"], feed)[0], expected)
+        rows[name] = {"requests": requests, "tokens": tokens, "of these padding": padding}
+        rows[name] |= {"largest difference": f"{largest:.1g}", "same label": f"{same:.0%}"}
+    return pd.DataFrame(rows).T
 
 
 # --- the explanation -------------------------------------------------------------------------------

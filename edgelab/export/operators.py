@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from onnx import GraphProto
 
 
+RoundBits = Callable[[np.ndarray, int], Any]
+
+
 @dataclass(frozen=True)
 class Graph:
     """A file's nodes in its order, the weights by name, and the names of its inputs and outputs."""
@@ -31,11 +34,7 @@ class Graph:
 
 
 def read_graph(path: Path) -> Graph:
-    """The graph of an ONNX file whose nodes write one value each.
-
-    Raises:
-        GraphError: one writes several.
-    """
+    """The graph of an ONNX file whose nodes write one value each; a `GraphError` if one writes several."""
     import onnx
 
     return graph_of(onnx.load(path).graph)
@@ -55,8 +54,12 @@ def graph_of(graph: "GraphProto") -> Graph:
             raise GraphError(f"{node.op_type}: expected one result, found {len(node.output)}")
         settings = {a.name: helper.get_attribute_value(a) for a in node.attribute}
         nodes.append(Node(node.op_type, tuple(node.input), node.output[0], settings))
-    stored = [tensor for tensor in graph.initializer if not tensor.external_data]  # a checker's graph leaves weights outside
-    weights = {tensor.name: numpy_helper.to_array(tensor) if tensor in stored else np.empty(0) for tensor in graph.initializer}
+    stored = [
+        tensor for tensor in graph.initializer if not tensor.external_data
+    ]  # a checker's graph leaves weights outside
+    weights = {
+        tensor.name: numpy_helper.to_array(tensor) if tensor in stored else np.empty(0) for tensor in graph.initializer
+    }
     inputs = tuple(value.name for value in graph.input if value.name not in weights)
     return Graph(tuple(nodes), weights, inputs, tuple(value.name for value in graph.output))
 
@@ -94,9 +97,23 @@ OPERATORS: Operators = {
 }
 
 
-def float_bits(values: Any, kept: int, round_bits: Callable[[np.ndarray, int], Any]) -> Any:
-    """Values rounded to so many bits of fraction by `round_bits`, as float32; whole numbers as they are."""
-    if np.asarray(values).dtype.kind != "f":
-        return values
-    bits = np.asarray(values, dtype=np.float32).view(np.uint32)
-    return np.asarray(round_bits(bits, kept)).astype(np.uint32).view(np.float32)
+def rounding(round_bits: RoundBits, kept: int) -> Callable[[Any], Any]:
+    """Rounds float values to so many bits of fraction, as float32; whole numbers stay as they are."""
+
+    def rounded(values: Any) -> Any:
+        if np.asarray(values).dtype.kind != "f":
+            return values
+        bits = np.asarray(values, dtype=np.float32).view(np.uint32)
+        return np.asarray(round_bits(bits, kept)).astype(np.uint32).view(np.float32)
+
+    return rounded
+
+
+def rounding_all(operators: Operators, round_bits: RoundBits, kept: int) -> Operators:
+    """The operators, the result of each rounded so."""
+    rounded = rounding(round_bits, kept)
+
+    def then(operator: Callable) -> Callable:
+        return lambda *inputs, **settings: rounded(operator(*inputs, **settings))
+
+    return {name: then(operator) for name, operator in operators.items()}

@@ -28,7 +28,12 @@ def _pairs(rng: np.random.Generator) -> Iterator[tuple]:
     yield [*chain("Add", "Cast", "Gelu")], ["c2"], "Add", "Gelu"  # not next to each other
     between = [Node("Add", ("x", "b"), "a"), Node("Mul", ("x", "x"), "m"), Node("Gelu", ("a",), "g")]
     yield between, ["g", "m"], "Add", "Gelu"  # neighbours in the graph, not in the list
-    yield [Node("Add", ("x", "b"), "a"), Node("Gelu", ("x",), "g")], ["g", "a"], "Add", "Gelu"  # in the list, not in the graph
+    yield (
+        [Node("Add", ("x", "b"), "a"), Node("Gelu", ("x",), "g")],
+        ["g", "a"],
+        "Add",
+        "Gelu",
+    )  # in the list, not in the graph
     two = [Node("Mul", ("x", "v"), "p"), Node("Mul", ("x", "w"), "q"), Node("Add", ("p", "q"), "s")]
     yield two, ["s"], "Mul", "Add"  # one node that could take in either
     yield [Node("Mul", ("x", "v"), "p"), Node("Add", ("p", "p"), "s")], ["s"], "Mul", "Add"  # read twice
@@ -42,7 +47,9 @@ def _reads_of(nodes: Any, *, outputs: Any = ()) -> Counter:
     return found
 
 
-def _counted(nodes: Any, outputs: Any, first: str, second: str, *, each: bool, least: int = 1, reads: slice = slice(None)) -> int:
+def _counted(
+    nodes: Any, outputs: Any, first: str, second: str, *, each: bool, least: int = 1, reads: slice = slice(None)
+) -> int:
     needed = _reads_of(nodes, outputs=outputs)
     made = {node.writes for node in nodes if node.operator == first and needed[node.writes] <= least}
     hits = [sum(name in made for name in node.reads[reads]) for node in nodes if node.operator == second]
@@ -160,8 +167,11 @@ PARTITIONS = (
     ),
     Mistake(
         "the first node asked for",
-        lambda providers, target: int(providers[0] == target) + _begin(providers[1:], lambda p: p == target)
-        - int(len(providers) > 1 and providers[0] == providers[1] == target),
+        lambda providers, target: (
+            int(providers[0] == target)
+            + _begin(providers[1:], lambda p: p == target)
+            - int(len(providers) > 1 and providers[0] == providers[1] == target)
+        ),
         "a graph may have no node at all: then there is no partition, and no first node to ask for.",
     ),
 )
@@ -184,7 +194,9 @@ def _supported(rng: np.random.Generator) -> Iterator[tuple]:
     yield [*chain("Add", "Gelu", name="a"), *chain("Gelu", "Add", "Mul", name="b")], ["x"], {"Gelu"}
 
 
-def _by_turns(nodes: Any, known: Any, lacking: Any, *, first: bool = False, exhaust: bool = True, count: bool = True) -> int:
+def _by_turns(
+    nodes: Any, known: Any, lacking: Any, *, first: bool = False, exhaust: bool = True, count: bool = True
+) -> int:
     """As the right answer, with its decisions open: who begins, whether a side runs all that it can, whose turns count."""
     known, waiting, pieces, on_target = set(known), list(nodes), 0, not first
     while waiting:
@@ -233,9 +245,7 @@ FEWEST = (
     ),
     Mistake(
         "lacking taken for having",
-        lambda nodes, known, lacking: fewest_partitions(
-            nodes, known, {n.operator for n in nodes} - set(lacking)
-        ),
+        lambda nodes, known, lacking: fewest_partitions(nodes, known, {n.operator for n in nodes} - set(lacking)),
         "`lacking` holds the operators that the accelerator does NOT have.",
     ),
     Mistake(

@@ -121,10 +121,18 @@ def _unreadable(file: Any) -> str:
     if isinstance(shapes, str):
         fine = shapes == "open"
     else:
-        fine = isinstance(shapes, list | tuple | np.ndarray) and len(shapes) == 2 and all(_whole(n) and n > 0 for n in shapes)
+        fine = (
+            isinstance(shapes, list | tuple | np.ndarray)
+            and len(shapes) == 2
+            and all(_whole(n) and n > 0 for n in shapes)
+        )
     if not fine:
         return f'shapes: expected "open" or (batch, tokens), as in (1, 7), found {shapes!r}'
-    return "" if _whole(file["opset"]) and file["opset"] in _OPSETS else f"opset: expected 19 or 20, found {file['opset']!r}"
+    return (
+        ""
+        if _whole(file["opset"]) and file["opset"] in _OPSETS
+        else f"opset: expected 19 or 20, found {file['opset']!r}"
+    )
 
 
 def _is_open(file: dict) -> bool:
@@ -154,7 +162,11 @@ def _iphone(file: dict) -> str:
     more = battery(lengths(True), tokens) / best - 1
     if more <= MOST - 1:
         return ""
-    why = "most of it is padding" if battery(lengths(True), tokens + 1) > battery(lengths(True), tokens) else "too many do not fit"
+    why = (
+        "most of it is padding"
+        if battery(lengths(True), tokens + 1) > battery(lengths(True), tokens)
+        else "too many do not fit"
+    )
     return f"iphone: with {tokens} tokens it takes {more:.0%} more battery than with the best length; {why}"
 
 
@@ -191,7 +203,9 @@ def outcome(plan: dict) -> "pd.DataFrame":
     rows |= {"product's 64": 64, "the longest so far": int(lengths().max())}
     best = min(battery(found, each) for each in range(1, 129))
     told = {name: (n, f"{(found <= n).mean():.0%}", f"{battery(found, n) / best - 1:.0%}") for name, n in rows.items()}
-    return pd.DataFrame.from_dict(told, orient="index", columns=["tokens", "of the requests fit", "more battery than the best"])
+    return pd.DataFrame.from_dict(
+        told, orient="index", columns=["tokens", "of the requests fit", "more battery than the best"]
+    )
 
 
 def _with(device: str, **changes: object) -> dict:

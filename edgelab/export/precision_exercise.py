@@ -39,7 +39,11 @@ def _added(bits: np.ndarray, kept: int, plus: int) -> np.ndarray:
 
 def _frexp(bits: np.ndarray, kept: int) -> np.ndarray:
     mantissa, exponent = np.frexp(_floats(bits))
-    return np.ldexp(np.round(mantissa * 2.0 ** (kept + 1)) / 2.0 ** (kept + 1), exponent).astype(np.float32).view(np.uint32)
+    return (
+        np.ldexp(np.round(mantissa * 2.0 ** (kept + 1)) / 2.0 ** (kept + 1), exponent)
+        .astype(np.float32)
+        .view(np.uint32)
+    )
 
 
 ROUND = (
@@ -60,7 +64,9 @@ ROUND = (
     ),
     Mistake(
         "ties to odd",
-        lambda bits, kept: ((bits + (2 ** (22 - kept) - 1) + (1 - ((bits >> (23 - kept)) & 1))) >> (23 - kept)) << (23 - kept),
+        lambda bits, kept: (
+            ((bits + (2 ** (22 - kept) - 1) + (1 - ((bits >> (23 - kept)) & 1))) >> (23 - kept)) << (23 - kept)
+        ),
         "a tie goes to the neighbour whose last bit is 0, not 1.",
     ),
     Mistake(
@@ -112,7 +118,12 @@ def _runs(rng: np.random.Generator) -> Iterator[tuple]:
         values = {name: rng.normal(scale=3, size=shape) for name in ("x", "y")}
         yield nodes, values, ARITHMETIC, rounded, nodes[-1].writes
     values = {"x": np.array([0.3, -7.6]), "y": np.array([0.2, 0.1])}
-    two = [Node("Add", ("x", "y"), "a"), Node("Scale", ("a",), "b"), Node("Add", ("b", "y"), "c"), Node("Shift", ("c",), "d")]
+    two = [
+        Node("Add", ("x", "y"), "a"),
+        Node("Scale", ("a",), "b"),
+        Node("Add", ("b", "y"), "c"),
+        Node("Shift", ("c",), "d"),
+    ]
     yield two, values, ARITHMETIC, _whole, "d"
     yield two, values, ARITHMETIC, _whole, "b"  # an output in the middle: what comes later cannot move it
     yield two[:1], {"x": np.array([1.0]), "y": np.array([2.0])}, ARITHMETIC, _whole, "a"  # nothing to lose
@@ -189,7 +200,9 @@ LOSS = (
     ),
     Mistake(
         "signs kept",
-        lambda nodes, values, operators, rounded, output: _lost(nodes, values, operators, rounded, output, distance=np.max),
+        lambda nodes, values, operators, rounded, output: _lost(
+            nodes, values, operators, rounded, output, distance=np.max
+        ),
         "an output may move down as well as up: absolute values before the maximum.",
     ),
     Mistake(
@@ -215,8 +228,9 @@ LOSS = (
     ),
     Mistake(
         "every operator that there is",
-        lambda nodes, values, operators, rounded, output: dict.fromkeys(operators, 0.0)
-        | loss_by_operator(nodes, values, operators, rounded, output),
+        lambda nodes, values, operators, rounded, output: (
+            dict.fromkeys(operators, 0.0) | loss_by_operator(nodes, values, operators, rounded, output)
+        ),
         "one entry for each operator that the graph has, not for each that you have.",
     ),
 )

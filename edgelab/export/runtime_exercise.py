@@ -112,7 +112,9 @@ SLICE = (
     ),
     Mistake(
         "the end included",
-        lambda values, starts, ends, axes, steps: slice_values(values, starts, np.where(ends == END, END, ends + 1), axes, steps),
+        lambda values, starts, ends, axes, steps: slice_values(
+            values, starts, np.where(ends == END, END, ends + 1), axes, steps
+        ),
         "the end itself is not part of it, as in Python.",
     ),
     Mistake(
