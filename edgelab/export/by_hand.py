@@ -120,7 +120,7 @@ def battery(lengths: np.ndarray, tokens: int) -> float:
     that fits is padded to it; a longer one runs on the CPU, unpadded, at three units a token."""
     fits = lengths <= tokens
     costs = np.where(fits, tokens, 3 * lengths)
-    return float(costs.mean())
+    return float(np.mean(costs))
 
 
 # --- 16 bits ---------------------------------------------------------------------------------------

@@ -121,7 +121,7 @@ def ask_all(
     mask = np.ones((requests, tokens), dtype=np.int64)
     mask[:, tokens - padding :] = 0
     feed = {"ids": rng.integers(5, FIRST_IDS, mask.shape) * mask, "mask": mask}
-    expected, rows = cpu_session(student).run(["intent"], feed)[0], {}
+    expected, rows = cpu_session(student).run(["intent"], feed)[0], dict[str, dict]()
     for name, file in files.items():
         largest, same = agreement(cpu_session(file).run(["intent"], feed)[0], expected)
         rows[name] = {"requests": requests, "tokens": tokens, "of these padding": padding}

@@ -10,9 +10,9 @@ import numpy as np
 
 from edgelab.bundle.session import session_options
 from edgelab.export.graph import LEVELS, fix_shapes, operators, optimize
-from edgelab.export.operators import Graph, graph_of
 from edgelab.export.placement import TARGETS, with_shapes
-from edgelab.export.runtimes import Result, RuntimeMissing, half_precision, open_runtimes
+from edgelab.export.runtimes import Result, RuntimeMissing, half_precision
+from edgelab.export.small_runtime import Graph, graph_of
 from edgelab.measurement.latency import measure_latency
 from edgelab.stats.samples import LatencySamples
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from onnxruntime import InferenceSession
     from tokenizers import Tokenizer
 
-    from edgelab.bundle.predict import Bundle
-    from edgelab.datasets.dataset import Dataset
     from edgelab.export.preflight import Preflight
 
 PHONES = ("QNNExecutionProvider", "CoreMLExecutionProvider")
@@ -53,6 +51,11 @@ def p50_table(timed: Mapping[str, LatencySamples]) -> "pd.Series":
 
     found = {name: round(samples.percentile(50), 3) for name, samples in timed.items()}
     return pd.Series(found, name="p50, ms")
+
+
+def earlier(one: LatencySamples, other: LatencySamples) -> int:
+    """In how many rounds `one` was there before the other."""
+    return sum(ours < theirs for ours, theirs in zip(one.milliseconds, other.milliseconds, strict=True))
 
 
 # --- what a runtime makes of a graph ----------------------------------------------------------------
@@ -86,10 +89,10 @@ def time_requests(
 ) -> dict[str, LatencySamples]:
     """Each session on requests of its own, as many for all, interleaved."""
 
-    def answering(name: str) -> Callable[[int], Any]:
-        return lambda number: sessions[name].run(None, feeds[name][number])
+    def answering(name: str) -> Callable[[str], Any]:
+        return lambda number: sessions[name].run(None, feeds[name][int(number)])
 
-    numbers = list(range(len(next(iter(feeds.values())))))
+    numbers = [str(number) for number in range(len(next(iter(feeds.values()))))]
     return measure_latency({name: answering(name) for name in sessions}, numbers)
 
 
@@ -127,7 +130,7 @@ def absent_provider() -> str:
     return next(name for name in PHONES if name not in onnxruntime.get_available_providers())
 
 
-def open_on(path: Path, provider: str, **config: str) -> "tuple[InferenceSession, list[str]]":
+def open_on(path: Path, provider: str, **config: Any) -> "tuple[InferenceSession, list[str]]":
     """A session that was asked for one provider, and the warnings that were heard. `config` entries are `session.` keys of
     ONNX Runtime."""
     import onnxruntime
@@ -138,7 +141,7 @@ def open_on(path: Path, provider: str, **config: str) -> "tuple[InferenceSession
     return session, [str(warning.message) for warning in heard]
 
 
-def refusal_on(path: Path, provider: str, **config: str) -> str:
+def refusal_on(path: Path, provider: str, **config: Any) -> str:
     """What the error says that such a session ends in; empty if it opens."""
     try:
         open_on(path, provider, **config)
@@ -188,22 +191,6 @@ def openvino_speedup(results: Sequence[Result]) -> list[float]:
     return [r.speedup.value for r in results if r.runtime == "openvino" and r.speedup is not None]
 
 
-def runtime_rows(bundle: "Bundle", name: str, results: Sequence[Result], data: "Dataset") -> list:
-    """The scoreboard's rows of one model, one for each runtime here."""
-    from edgelab.bundle.evaluation import evaluate
-    from edgelab.course import scoreboard
-
-    timed = {r.runtime: r.latency for r in results}
-    rows = []
-    for runtime, one in open_runtimes(bundle)[0].items():
-        found = evaluate(one, data.test)
-        row: dict[str, Any] = {"runtime": runtime, "size_bytes": bundle.size_bytes}
-        for key in ("slot_exact_match", "call_exact_match") if data.slot_names else ():
-            row[key] = getattr(found, key).value
-        rows.append(scoreboard.measured("03_export", name, found.correct, timed[runtime], **row, data=data.name))
-    return rows
-
-
 # --- copies ------------------------------------------------------------------------------------------
 
 
@@ -245,7 +232,7 @@ def mapped_weights(file: Path, folder: Path, requests: Sequence[dict]) -> "pd.Da
 
     split = folder / "mapped.onnx"
     onnx.save(onnx.load(file), split, save_as_external_data=True, location="weights")
-    kinds: dict[str, tuple[Path, dict[str, str]]] = {
+    kinds: dict[str, tuple[Path, dict[str, Any]]] = {
         "in the file": (file, {}),
         "beside it, prepacked": (split, {}),
         "beside it, mapped": (split, {"disable_prepacking": "1"}),
@@ -265,7 +252,7 @@ def mapped_weights(file: Path, folder: Path, requests: Sequence[dict]) -> "pd.Da
     return pd.DataFrame(rows).T
 
 
-def _opening(path: Path, config: dict[str, str]) -> Callable[[str], Any]:
+def _opening(path: Path, config: dict[str, Any]) -> Callable[[str], Any]:
     import onnxruntime
 
     return lambda _: onnxruntime.InferenceSession(path, session_options(**config))

@@ -19,7 +19,7 @@ MOST = 1.03  # times the battery of the best length, on the judge's requests
 
 
 @functools.cache
-def lengths(held_out: bool = False) -> np.ndarray:
+def requested(held_out: bool = False) -> np.ndarray:
     """How many tokens the iPhone's requests have."""
     rng, number = np.random.default_rng(2 if held_out else 1), 4000 if held_out else 400
     drawn = np.exp(rng.normal(np.log(12), 0.6, number))
@@ -97,7 +97,7 @@ _DEVICES = {
     "hub": _Device(22, ("CPU",)),
 }
 _PLACES, _OPSETS = ("CPU", "CoreML", "NNAPI"), (19, 20)
-# (device, requests at once, tokens of the longest); the iPhone's are `lengths`
+# (device, requests at once, tokens of the longest); the iPhone's are `requested`
 _REQUESTS = (("android", 1, 12), ("android", 1, 40), ("hub", 1, 5), ("hub", 8, 100))
 EXPORT_PLAN = {
     "iphone": {"runs_on": "CoreML", "shapes": (1, 20), "opset": 20},
@@ -158,13 +158,13 @@ def _iphone(file: dict) -> str:
     batch, tokens = file["shapes"]
     if batch != 1:
         return f"iphone: requests come one at a time, and a file fixed to {batch} at once refuses one"
-    best = min(battery(lengths(True), each) for each in range(1, 129))
-    more = battery(lengths(True), tokens) / best - 1
+    best = min(battery(requested(True), each) for each in range(1, 129))
+    more = battery(requested(True), tokens) / best - 1
     if more <= MOST - 1:
         return ""
     why = (
         "most of it is padding"
-        if battery(lengths(True), tokens + 1) > battery(lengths(True), tokens)
+        if battery(requested(True), tokens + 1) > battery(requested(True), tokens)
         else "too many do not fit"
     )
     return f"iphone: with {tokens} tokens it takes {more:.0%} more battery than with the best length; {why}"
@@ -198,9 +198,9 @@ def outcome(plan: dict) -> "pd.DataFrame":
     """What a plan that passed comes to on the judge's requests, beside other lengths."""
     import pandas as pd
 
-    found = lengths(True)
-    rows = {"yours": int(plan["iphone"]["shapes"][1]), "the median": int(np.median(lengths())), "the usual 32": 32}
-    rows |= {"product's 64": 64, "the longest so far": int(lengths().max())}
+    found = requested(True)
+    rows = {"yours": int(plan["iphone"]["shapes"][1]), "the median": int(np.median(requested())), "the usual 32": 32}
+    rows |= {"product's 64": 64, "the longest so far": int(requested().max())}
     best = min(battery(found, each) for each in range(1, 129))
     told = {name: (n, f"{(found <= n).mean():.0%}", f"{battery(found, n) / best - 1:.0%}") for name, n in rows.items()}
     return pd.DataFrame.from_dict(

@@ -130,7 +130,7 @@ SLICE = (
     Mistake(
         "the size as the end of all",
         lambda values, starts, ends, axes, steps: slice_values(
-            values, starts, [min(end, values.shape[0]) for end in ends], axes, steps
+            values, starts, np.minimum(ends, values.shape[0]), axes, steps
         ),
         "each axis has a size of its own; Python's slices cut an end that is too large by themselves.",
     ),

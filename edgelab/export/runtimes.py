@@ -77,10 +77,9 @@ def compare_runtimes(bundle: Bundle, texts: Sequence[str]) -> list[Result]:
 def agreement(a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
     """Of two runtimes' logits [texts, labels]: the largest absolute difference, the share of texts with the same label. Where
     a logit is not finite, the difference is infinite and the label is not the same. No text at all is a `ValueError`."""
-    gaps = np.abs(a - b)
-    finite = np.isfinite(gaps).all(axis=1)
-    same = finite & (a.argmax(1) == b.argmax(1))
-    largest = gaps.max() if finite.all() else np.inf
+    finite = np.isfinite(a).all(axis=1) & np.isfinite(b).all(axis=1)
+    same = finite & (a.argmax(axis=1) == b.argmax(axis=1))
+    largest = np.abs(a - b).max() if finite.all() else np.inf
     return float(largest), float(same.mean())
 
 

@@ -1,7 +1,7 @@
-"""Teacher and student of `03_export`, trained in a process of their own: what training takes of memory goes with it, and
-the notebook's kernel, which opens runtimes and starts processes besides, stays small.
+"""Teacher and student of a notebook that is about something else, trained in a process of their own: what training takes of
+memory goes with it, and the kernel, which opens runtimes and starts processes besides, stays small.
 
-python -m edgelab.export.apart        trains and exports what is not there yet, of the data set that was chosen
+python -m edgelab.distillation.apart        trains and exports what is not there yet, of the data set that was chosen
 """
 
 import os
@@ -47,7 +47,7 @@ def _in_a_child() -> None:
         RuntimeError: it failed; the message is its last line of complaint.
     """
     environment = {**os.environ, ASKED_FOR: "1"} if shows_bars() else None
-    command = [sys.executable, "-m", "edgelab.export.apart"]
+    command = [sys.executable, "-m", "edgelab.distillation.apart"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, env=environment)
     assert process.stderr is not None  # a pipe was asked for
     told = ""
