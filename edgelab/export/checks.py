@@ -1,9 +1,18 @@
 """The exercises of `03_export`, in its order."""
 
 from edgelab.course.exercises import Checks
-from edgelab.export import fault_exercise, placement_exercise, plan_exercise, precision_exercise, runtime_exercise
+from edgelab.export import (
+    fault_exercise,
+    fusion_exercise,
+    operators_exercise,
+    placement_exercise,
+    plan_exercise,
+    precision_exercise,
+    runtime_exercise,
+)
 
 check = Checks()
+operators_exercise.register(check)
 runtime_exercise.register(check)
 check.design(
     "export_fault",
@@ -12,6 +21,7 @@ check.design(
     nudge="All four are right for one request of seven tokens. Change one thing at a time: requests, tokens, padding.",
     mistakes=fault_exercise.MISTAKES,
 )
+fusion_exercise.register(check)
 placement_exercise.register(check)
 precision_exercise.register(check)
 plan_exercise.register(check)

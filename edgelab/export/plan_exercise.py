@@ -51,7 +51,7 @@ BATTERY = (
     ),
     Mistake(
         "the file's length on the CPU",
-        lambda lengths, tokens: float(np.where(lengths <= tokens, tokens, 3 * tokens).mean()),
+        lambda lengths, tokens: float(np.mean(np.where(lengths <= tokens, tokens, 3 * tokens))),
         "on the CPU the request's own length counts, which is longer than the file's.",
     ),
     Mistake(
