@@ -41,7 +41,7 @@ def _logs(rng: np.random.Generator) -> Iterator[tuple]:
 BATTERY = (
     Mistake(
         "no padding on the accelerator",
-        lambda lengths, tokens: float(np.where(lengths <= tokens, lengths, 3 * lengths).mean()),
+        lambda lengths, tokens: float(np.mean(np.where(lengths <= tokens, lengths, 3 * lengths))),
         "what fits is padded to the file's length, and the padding is computed as well.",
     ),
     Mistake(
@@ -61,7 +61,7 @@ BATTERY = (
     ),
     Mistake(
         "the CPU as cheap",
-        lambda lengths, tokens: float(np.where(lengths <= tokens, tokens, lengths).mean()),
+        lambda lengths, tokens: float(np.mean(np.where(lengths <= tokens, tokens, lengths))),
         "a token costs three units on the CPU.",
     ),
     Mistake(
