@@ -12,7 +12,6 @@ from edgelab.export.runtimes import Result, open_runtimes
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.figure import Figure
 
     from edgelab.bundle.predict import Bundle
     from edgelab.datasets.dataset import Dataset
@@ -28,47 +27,55 @@ def compute_optimisation(before: dict[str, int], after: dict[str, int]) -> "pd.D
     return pd.DataFrame(rows, columns=["operator", "before", "after"])
 
 
-def rewriting(levels: "Mapping[str, dict[str, int]]") -> "tuple[Figure, str, pd.DataFrame]":
-    """The operators whose number changed from the first level to the last: bars, words, table."""
+def rewriting(levels: "Mapping[str, dict[str, int]]") -> "pd.DataFrame":
+    """Shows the operators whose number changed from the first level to the last; returns the table."""
     counts = list(levels.values())
     changes = compute_optimisation(counts[0], counts[-1])
-    changed = changes[(changes["before"] != changes["after"]) & (changes["operator"] != "all")]
-    series = {"before": changed["before"].tolist(), "after": changed["after"].tolist()}
-    told = [f"{name} {old} to {new}" for name, old, new in changed.itertuples(index=False)]
-    drawn = plots.bars(list(changed["operator"]), series, "nodes in the teacher")
-    return drawn, "Nodes before and after: " + "; ".join(told), changes[changes["before"] != changes["after"]]
+    changes = changes[changes["before"] != changes["after"]]
+    alone = changes[changes["operator"] != "all"]
+    series = {"before": alone["before"].tolist(), "after": alone["after"].tolist()}
+    told = [f"{name} {old} to {new}" for name, old, new in alone.itertuples(index=False)]
+    drawn = plots.bars(list(alone["operator"]), series, "nodes in the teacher")
+    plots.show_figure(drawn, "Nodes before and after: " + "; ".join(told))
+    return changes
 
 
-def medians(found: "pd.Series", label: str) -> "tuple[Figure, str]":
-    """A bar for each median."""
+def medians(found: "pd.Series", label: str) -> "pd.DataFrame":
+    """Shows a bar for each median, in milliseconds; returns the table."""
     told = {str(name): float(ms) for name, ms in found.items()}
-    return plots.bars(list(told), {"median": list(told.values())}, label), in_words(told, ".1f") + " ms"
+    drawn = plots.bars(list(told), {"median": list(told.values())}, label)
+    plots.show_figure(drawn, in_words(told, ".1f") + " ms")
+    return found.round(1).to_frame()
 
 
-def losses(by_bits: "Mapping[int, pd.Series]") -> "tuple[Figure, str]":
-    """For so many bits of fraction, how far each operator alone moves the output; those that move it most come first."""
-    first = next(iter(by_bits.values())).sort_values(ascending=False, kind="stable")
-    shown = list(first.index[first > 0])
-    series: dict[str, Sequence[float]] = {
-        f"{bits} bits of fraction": [float(found[name]) for name in shown] for bits, found in by_bits.items()
-    }
-    told = "; ".join(
-        f"{bits} bits: {in_words({n: float(found[n]) for n in shown}, '.3f')}" for bits, found in by_bits.items()
-    )
-    return plots.bars(shown, series, "largest change of a logit"), told
+def losses(by_bits: "Mapping[int, pd.Series]") -> "pd.DataFrame":
+    """For so many bits of fraction, how far each operator alone moves the output: shows those that move it, the one that does
+    most first; returns the table."""
+    import pandas as pd
+
+    table = pd.DataFrame({f"{bits} bits of fraction": found for bits, found in by_bits.items()})
+    table = table[(table > 0).any(axis=1)].sort_values(list(table.columns), ascending=False)
+    series: dict[str, Sequence[float]] = {name: table[name].tolist() for name in table}
+    told = [f"{name}: {in_words(dict(table[name]), '.3f')}" for name in table]
+    plots.show_figure(plots.bars(list(table.index), series, "largest change of a logit"), ". ".join(told))
+    return table.round(4)
 
 
-def battery_curve(lengths: np.ndarray, battery: Callable[[np.ndarray, int], float]) -> "tuple[Figure, str]":
-    """What a request costs by the length that the file is fixed to."""
-    tokens: Sequence[int] = range(6, 81)
-    costs = [float(battery(lengths, each)) for each in tokens]
-    best = int(np.argmin(costs))
-    mark = (float(tokens[best]), costs[best])
+def battery_curve(lengths: np.ndarray, battery: Callable[[np.ndarray, int], float]) -> "pd.DataFrame":
+    """Shows what a request costs by the length that the file is fixed to; returns a table of some lengths."""
+    import pandas as pd
+
+    costs = {tokens: float(battery(lengths, tokens)) for tokens in range(6, 81)}
+    best = min(costs, key=lambda tokens: costs[tokens])
     series: dict[str, tuple[Sequence[float], Sequence[float]]] = {
-        "400 requests": ([float(each) for each in tokens], costs)
+        f"{len(lengths)} requests": (list(costs), list(costs.values()))
     }
-    drawn = plots.curves(series, "tokens that the file is fixed to", "battery a request", mark=mark)
-    return drawn, f"lowest at {tokens[best]} tokens: {costs[best]:.1f}; at 32: {costs[26]:.1f}; at 64: {costs[58]:.1f}"
+    drawn = plots.curves(series, "tokens that the file is fixed to", "battery a request", mark=(best, costs[best]))
+    plots.show_figure(
+        drawn, f"lowest at {best} tokens: {costs[best]:.1f}; at 32: {costs[32]:.1f}; at 64: {costs[64]:.1f}"
+    )
+    some = (8, 12, 16, 20, 24, 32, 48, 64, 77)
+    return pd.DataFrame({"tokens": some, "battery a request": [round(costs[tokens], 1) for tokens in some]})
 
 
 def runtime_rows(bundle: "Bundle", name: str, results: Sequence[Result], data: "Dataset") -> list:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import onnx
+import pandas as pd
 import pytest
 import torch
 
@@ -70,15 +71,32 @@ def test_a_handy_export_keeps_its_one_request(exported, tmp_path):
     assert "gets an answer of shape" in notebook.faults_of(path, First(), VOCABULARY)
 
 
-def test_levels_and_requests_are_timed_and_the_figures_say_so(exported):
+@pytest.fixture
+def said(monkeypatch):
+    """The alt texts of what is shown."""
+    texts: list[str] = []
+    monkeypatch.setattr(plots.plots, "show_figure", lambda drawn, alt: texts.append(alt))
+    return texts
+
+
+def test_the_worst_operator_comes_first(said):
+    by_bits = {
+        10: pd.Series({"Add": 0.1, "Cast": 0.0, "Gemm": 0.4}),
+        7: pd.Series({"Add": 0.8, "Cast": 0.0, "Gemm": 3.0}),
+    }
+    assert list(plots.losses(by_bits).index) == ["Gemm", "Add"]
+    assert said == ["10 bits of fraction: Gemm 0.400; Add 0.100. 7 bits of fraction: Gemm 3.000; Add 0.800"]
+
+
+def test_levels_and_requests_are_timed_and_the_figures_say_so(exported, said):
     counts = notebook.rewritten({"small": exported[1]})
-    figure, alt, changes = plots.rewriting(counts["small"])
-    assert counts["small"]["enable_all"]["BiasGelu"] == 1 and "BiasGelu 0 to 1" in alt
+    changes = plots.rewriting(counts["small"])
+    assert counts["small"]["enable_all"]["BiasGelu"] == 1 and "BiasGelu 0 to 1" in said[-1]
     assert changes["operator"].tolist()[0] == "all" and (changes["before"] != changes["after"]).all()
     timed = notebook.time_levels({"small": exported[1]}, {"small": Bundle.load(POCKET).tokenizer}, ["a", "no"])
     table = notebook.p50_table(timed["small"])
     assert list(table.index) == list(counts["small"]) and (table > 0).all()
-    assert plots.medians(table, "ms")[1].startswith("disable_all ")
+    assert list(plots.medians(table, "ms").index) == list(table.index) and said[-1].startswith("disable_all ")
 
 
 def test_weights_beside_their_file(exported, tmp_path):
@@ -88,11 +106,12 @@ def test_weights_beside_their_file(exported, tmp_path):
     assert onnx.load(tmp_path / "mapped.onnx", load_external_data=False).graph.initializer
 
 
-def test_the_best_length_on_both_samples():
+def test_the_best_length_on_both_samples(said):
     for sample in (requested(), requested(True)):
         costs = {tokens: battery(sample, tokens) for tokens in range(3, 101)}
         assert abs(min(costs, key=costs.get) - EXPORT_PLAN["iphone"]["shapes"][1]) <= 2
-    assert "lowest at 20 tokens" in plots.battery_curve(requested(), battery)[1]
+    table = plots.battery_curve(requested(), battery)
+    assert "lowest at 20 tokens" in said[-1] and table["battery a request"].idxmin() == 3
     passing = [
         n
         for n in range(1, 129)
