@@ -7,11 +7,14 @@ import pytest
 import torch
 
 from edgelab.bundle.predict import Bundle
+from edgelab.datasets.dataset import Split
+from edgelab.datasets.slots import parse_marked
 from edgelab.export import notebook, plots
 from edgelab.export.by_hand import battery, fewest_partitions
 from edgelab.export.placement import partitions
 from edgelab.export.plan_exercise import EXPORT_PLAN, judge_plan, outcome, requested
 from edgelab.export.preflight import preflight
+from edgelab.export.runtimes import compare_runtimes
 from edgelab.export.to_onnx import export_onnx
 from edgelab.models.networks import Convolution
 from edgelab.workspace import data_home
@@ -150,3 +153,14 @@ def test_what_is_no_plan_is_said_to_be_none(file):
 @pytest.mark.parametrize("shapes", [(2, 20), (8, 20), (1, 1000), (1, 3)])
 def test_an_unfit_length_or_batch_fails(shapes):
     assert judge_plan(EXPORT_PLAN | {"iphone": {"runs_on": "CoreML", "shapes": shapes, "opset": 20}})
+
+
+def test_a_row_for_each_runtime_with_slots_and_without():
+    bundle = Bundle.load(POCKET)
+    results = compare_runtimes(bundle, ["play queen"])
+    spans = parse_marked("play [queen](artist)")
+    for gold in ((spans[1],), None):
+        split = Split(("play queen",), ("play_music",), gold)
+        rows = plots.runtime_rows(bundle, "small", results, split, "mine")
+        assert {row.runtime for row in rows} == {r.runtime for r in results if r.latency is not None}
+        assert all((row.slot_exact_match is None) == (gold is None) and row.data == "mine" for row in rows)
