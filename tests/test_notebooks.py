@@ -33,11 +33,6 @@ COLD_S, WARM_S, PEAK_BYTES = 600, 120, 2 * 1024**3
 ASKS_A_GENERATOR = {"08_generation"}  # it writes and reads with 135 million weights anew, each time: over a minute
 
 MINUTES = {name: minutes for name, _, _, minutes in COURSE}
-# Notebooks that are still more watched than done, and the rules that each of them falls short of. The list only shrinks.
-TOO_LITTLE = {"first doing", "exercises", "doings", "given in a row", "answers"}
-NOT_YET_RECUT = {
-    "03_export": TOO_LITTLE,
-}
 
 OFFLINE = """
 import socket
@@ -143,11 +138,7 @@ def test_it_is_as_it_should_be(path):
 def test_it_is_done_not_watched(path):
     counts = count(read_notebook(path), registry(path))
     found = shortfalls(counts, MINUTES[path.stem], first=path.stem.startswith("00"))
-    assert found.keys() == NOT_YET_RECUT.get(path.stem, set()), found
-
-
-def test_only_notebooks_that_exist_and_fall_short_are_excused():
-    assert NOT_YET_RECUT.keys() <= {path.stem for path in notebooks()} and all(NOT_YET_RECUT.values())
+    assert found == {}
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS)

@@ -65,7 +65,8 @@ class Left:
 def partitions(providers: Sequence[str], target: str) -> int:
     """In how many pieces a target runs a graph, given the provider of each node in the order of execution: at both
     ends of each piece, data crosses to the target and back."""
-    return sum(provider == target for provider, _ in groupby(providers))
+    stretches = [provider for provider, _ in groupby(providers)]
+    return stretches.count(target)
 
 
 # --- here, and by estimate on a phone --------------------------------------------------------------

@@ -34,6 +34,10 @@ class Preflight:
     parity: Parity | None
     tolerance: float
 
+    def of(self, target: str) -> list[Placement]:
+        """What one target takes: of the file as it is, and, where its sizes are open, of the same with fixed ones."""
+        return [placement for placement in self.placements if placement.target == target]
+
 
 def preflight(
     path: Path,

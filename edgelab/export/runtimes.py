@@ -75,8 +75,12 @@ def compare_runtimes(bundle: Bundle, texts: Sequence[str]) -> list[Result]:
 
 
 def agreement(a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
-    """Of two runtimes' logits [texts, labels]: the largest absolute difference, the share of texts with the same label."""
-    return float(np.abs(a - b).max()), float(np.mean(a.argmax(1) == b.argmax(1)))
+    """Of two runtimes' logits [texts, labels]: the largest absolute difference, the share of texts with the same label. Where
+    a logit is not finite, the difference is infinite and the label is not the same. No text at all is a `ValueError`."""
+    finite = np.isfinite(a).all(axis=1) & np.isfinite(b).all(axis=1)
+    same = finite & (a.argmax(axis=1) == b.argmax(axis=1))
+    largest = np.abs(a - b).max() if finite.all() else np.inf
+    return float(largest), float(same.mean())
 
 
 def in_openvino(bundle: Bundle, *, precision: str | None = None, threads: int = 1) -> Bundle:
@@ -122,16 +126,6 @@ def half_precision() -> tuple[str, ...]:
     """The 16-bit types that OpenVINO finds this processor able to compute in. Raises RuntimeMissing."""
     found = _openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     return tuple(name for name in ("BF16", "FP16") if name in found)
-
-
-def to_bfloat16(values: np.ndarray) -> np.ndarray:
-    """float32 values rounded to the nearest bfloat16, ties to the even one; returned as float32.
-
-    bfloat16 is the upper half of a float32: the sign, all 8 bits of the exponent, 7 bits of the fraction.
-    """
-    bits = np.ascontiguousarray(values, dtype=np.float32).view(np.uint32)
-    rounded = bits + np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1))
-    return (rounded & np.uint32(0xFFFF0000)).view(np.float32)
 
 
 def _openvino() -> ModuleType:

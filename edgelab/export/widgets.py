@@ -10,6 +10,7 @@ from matplotlib.ticker import MaxNLocator
 from edgelab.course import plots
 from edgelab.course.explorer import explorer, menu
 from edgelab.export.placement import Placement
+from edgelab.export.plots import compute_optimisation
 from edgelab.export.preflight import Preflight
 from edgelab.stats.samples import LatencySamples
 
@@ -44,14 +45,6 @@ def show_placement(reports: dict[str, Preflight]) -> ipywidgets.VBox:
         return _nodes(shown["operator"].tolist(), series, f"nodes, at most {MOST} operators"), words, table
 
     return explorer([menu("model", list(reports)), menu("shapes", shapes), menu("target", targets)], draw)
-
-
-def compute_optimisation(before: dict[str, int], after: dict[str, int]) -> pd.DataFrame:
-    """Nodes before and after: all of them together, then of each operator, the largest changes first."""
-    names = sorted(before | after, key=lambda name: (-abs(after.get(name, 0) - before.get(name, 0)), name))
-    rows = [("all", sum(before.values()), sum(after.values()))]
-    rows += [(name, before.get(name, 0), after.get(name, 0)) for name in names]
-    return pd.DataFrame(rows, columns=["operator", "before", "after"])
 
 
 def show_optimisation(

@@ -173,6 +173,11 @@ def test_export(page, lab, home, pictures, monkeypatch, tmp_path):
     assert table(placement) == expected[before]
     choose_next(placement, "shapes")
     wait_for(lambda: table(placement) == expected[chosen(placement, "shapes"), before[1]] != expected[before])
+    choose_next(placement, "model")  # the task: who takes most of the teacher, and what is left
+    choose_next(placement, "target")
+    choose_next(placement, "target")
+    wait_for(lambda: chosen(placement, "target") == "CoreML MLProgram" and table(placement)[1] == ["Gather", "0", "1"])
+    assert all(left == "0" for _, _, left in table(placement)[2:])
 
     counts = {level: operators(optimize(file, tmp_path / "optimised.onnx", level)) for level in LEVELS}
     first, second, *_ = LEVELS
@@ -180,6 +185,10 @@ def test_export(page, lab, home, pictures, monkeypatch, tmp_path):
     assert table(optimisation) == rows(compute_optimisation(counts[first], counts[first]))
     choose_next(optimisation, "level")
     wait_for(lambda: table(optimisation) == rows(compute_optimisation(counts[first], counts[second])))
+    choose_next(optimisation, "model")
+    choose_next(optimisation, "level")  # the task: what became of LayerNormalization, and of Mul
+    changed = (["SkipLayerNormalization", "0", "12"], ["Mul", "7", "1"], ["FusedMatMul", "0", "6"])
+    wait_for(lambda: all(row in table(optimisation) for row in changed))
     picture(page, pictures / "03_export-moved.png")
 
 
