@@ -15,10 +15,10 @@ STAMP := .venv/installed-$(shell { cat requirements.lock pyproject.toml $(WEB); 
 .DEFAULT_GOAL := help
 .PHONY: help lab test test-fast test-slow lint env run tidy clean lock
 
-# Two processes side by side, a file to each in turn. Each computes on one thread: two that wait for each other's cores
-# take several times as long.
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest
-BESIDE := -n 2 --dist loadfile --no-loadscope-reorder
+# Two processes side by side, a notebook or a file to each in turn (tests/conftest.py). Each computes on one thread: two
+# that wait for each other's cores take several times as long.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --durations=30
+BESIDE := -n 2 --dist loadgroup --no-loadscope-reorder
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

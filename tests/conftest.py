@@ -52,8 +52,11 @@ def pytest_configure():
 def pytest_collection_modifyitems(items):
     """The notebooks first, since their run is the longest and cold; the browser last: it finds what they have built.
     Both, and what starts servers and processes, wait for others in real time, and are tried once more before they fail.
+    A process takes a file, or the run of one notebook, at a time.
     """
     for item in items:
+        alone = item.get_closest_marker("notebook")
+        item.add_marker(pytest.mark.xdist_group(item.name if alone else item.nodeid.partition("::")[0]))
         if HERE / "browser" in item.path.parents:
             item.add_marker("browser")
         if item.path == HERE / "test_notebooks.py" or item.path.parent in WAITING:

@@ -7,8 +7,9 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from edgelab import workspace
 from edgelab.course import notebooks as course
-from edgelab.course.notebooks import CourseError, run_notebooks, strip_outputs, tidy
+from edgelab.course.notebooks import COURSE, CourseError, run_notebooks, strip_outputs, tidy
 
 
 def write(path, *cells):
@@ -149,3 +150,11 @@ def test_strip_keeps_only_verified_outputs(tmp_path):
     nbformat.validate(clean)
     assert tidy(path) and not tidy(path)
     assert nbformat.read(path, as_version=4) == clean
+
+
+def test_the_readme_tells_the_courses_minutes():
+    readme = (workspace.PACKAGE.parent / "README.md").read_text()
+    for name, decision, path, minutes in COURSE:
+        assert f"| `{name}` | {decision} | {path} | {minutes} |" in readme
+    core = sum(minutes for _, _, path, minutes in COURSE if path == "core")
+    assert f"The core path adds up to {core} minutes" in readme
