@@ -115,10 +115,12 @@ def _qualities(rng: np.random.Generator) -> Iterator[tuple]:
     yield (np.array([0.8, rng.uniform(0.5, 1), 0.8]),)  # no gap
     yield (np.array([0.9, 0.95, rng.uniform(0.5, 0.89)]),)  # the device is better
     yield (np.array([0.5, 0.9, 0.5]),)
+    yield (np.array([0.9, 0.95, 0.902]),)  # a gap, if a small one
     yield (np.array([0.0, rng.random(), 1.0]),)
 
 
 PGR = (
+    Mistake("a small gap", lambda quality: _raising(quality, quality[-1] < quality[0] + 0.01), "a small gap is a gap."),
     Mistake(
         "no gap, no error",
         lambda quality: (quality - quality[0]) / (quality[-1] - quality[0]),
@@ -191,7 +193,7 @@ def _recoveries(rng: np.random.Generator) -> Iterator[tuple]:
         yield np.append(share, 1.0), recovered, rng.uniform(0.1, 0.95)
     eighths = np.arange(9) / 8  # exact: half of the gap is recovered, lost again, and recovered
     twice = np.array([0, 0.25, 0.5, 0.25, 0.0, 0.5, 0.75, 0.5, 1.0])
-    yield from ((eighths, twice, level) for level in (0.0, 0.25, 0.5, 0.75, 0.8, 1.0))
+    yield from ((eighths, twice, level) for level in (0.0, 0.25, 0.5, 0.5001, 0.75, 0.8, 1.0))
     yield eighths, np.array([0, -0.5, 0, 0.5, 1.5, 1.25, 0.5, 0.75, 1.0]), rng.choice([0.6, 0.9, 1.0])
     yield np.array([0.0, 1.0]), np.array([0.0, 1.0]), rng.uniform(0.1, 1)  # one score for all
 
@@ -215,6 +217,11 @@ def _between(share: np.ndarray, recovered: np.ndarray, level: float) -> float:
 
 
 CPT = (
+    Mistake(
+        "nearly there",
+        lambda share, recovered, level: cpt(share, recovered, level - 1e-3),
+        "a point just below the level has not reached it.",
+    ),
     Mistake(
         "a binary search",
         lambda share, recovered, level: float(share[min(np.searchsorted(recovered, level), len(share) - 1)]),

@@ -1,6 +1,7 @@
 """Cases and mistakes of the exercise `decide_one`: where a request runs, why, and whether the user is asked first."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -24,6 +25,9 @@ def _requests(rng: np.random.Generator) -> Iterator[tuple]:
     for policy, label in product((several, none), ("translate", "ask_cloud", "cloud")):
         yield policy, label, threshold + 1, False, True
         yield policy, label, threshold + 1, True, False
+    negative = Policy("entropy", -0.6, confirm_below=0.0)  # a score that is 0 at most
+    for score, online in product((-0.7, -0.6, -0.1, 0.0), (False, True)):
+        yield negative, "send_money", score, True, online
 
 
 def _changed(change: Callable[..., Decided]) -> Callable[..., Decided]:
@@ -107,6 +111,20 @@ MISTAKES = (
             )
         ),
         "confirm_below None means that high stakes are ALWAYS confirmed.",
+    ),
+    Mistake(
+        "zero taken for None",
+        lambda policy, label, score, high, online: decide_one(
+            replace(policy, confirm_below=policy.confirm_below or None), label, score, high, online
+        ),
+        "a confirm_below of 0 is a number, not None: compare with `is None`.",
+    ),
+    Mistake(
+        "a threshold below zero",
+        lambda policy, label, score, high, online: decide_one(
+            replace(policy, threshold=abs(policy.threshold)), label, score, high, online
+        ),
+        "minus the entropy is never above 0, so its thresholds have a minus, too: take the number as it is.",
     ),
     Mistake(
         "asked about what is refused",

@@ -122,7 +122,7 @@ def promise(drawn: "Mapping[str, pd.DataFrame]", alpha: float) -> "tuple[Figure,
 
     means = pd.DataFrame({name: table.mean() for name, table in drawn.items()}).T.round(2)
     errors = {name: table["kept and wrong"].tolist() for name, table in drawn.items()}
-    words = f"Draws above {alpha:.0%}: {in_words(means['above alpha'] / 100, '.0%')}"
+    words = f"Sets above {alpha:.0%}: {in_words(means['above alpha'] / 100, '.0%')}"
     return cumulative(errors, "kept and wrong, %", mark=100 * alpha), words, means
 
 

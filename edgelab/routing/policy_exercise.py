@@ -190,7 +190,7 @@ def judge_policy(data: dict) -> list[str]:
 
 def _unasked(policy: Policy, labels: tuple[str, ...]) -> list[str]:
     """The tools of high stakes whose calls are not confirmed where the model is as certain as can be."""
-    certain = 100.0 * np.eye(len(labels))
+    certain = 1e9 * np.eye(len(labels))
     return [tool for tool in Terms().stakes if not decide(policy, certain[labels.index(tool)], labels).confirm]
 
 

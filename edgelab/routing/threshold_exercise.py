@@ -11,13 +11,18 @@ from edgelab.routing.thresholds import allowed_each_time, allowed_on_average, th
 
 
 def _sizes(rng: np.random.Generator) -> Iterator[tuple]:
-    yield from ((450, 0.05), (15, 0.05), (100, 0.001), (2000, 0.02), (100, 0.0), (30, 1.0))
+    yield from ((450, 0.05), (15, 0.05), (100, 0.001), (2000, 0.02), (100, 0.0), (30, 1.0), (99, 0.0499))
     yield from ((19, 0.05), (59, 0.05), (15, 0.25), (63, 0.125))  # (e + 1) / (n + 1) is alpha to the last bit
     for requests in rng.integers(20, 3000, size=8):
         yield int(requests), float((int(rng.integers(1, 20)) + rng.uniform(0.2, 0.8)) / (requests + 1))
 
 
 ALLOWED = (
+    Mistake(
+        "nearly one more",
+        lambda requests, alpha: int(np.floor(alpha * (requests + 1) + 0.1)) - 1,
+        "nearly one more is none: (e + 1) / (n + 1) may be alpha to the last bit, and nothing above.",
+    ),
     Mistake(
         "the next request forgotten",
         lambda requests, alpha: int(np.floor(alpha * requests + 1e-9)),

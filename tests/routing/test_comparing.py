@@ -31,6 +31,7 @@ from edgelab.routing.notebook import (
     sides,
     some_requests,
     threshold_sets,
+    users_traffic,
 )
 from edgelab.routing.policy import Decision, Policy, decide_one
 from edgelab.routing.policy_exercise import product_traffic
@@ -152,3 +153,10 @@ def test_money_that_leaves_unasked_is_counted():
     pays = rows["device says"].str.startswith("send_money") & (rows["trusting"] == "local, does it")
     assert unasked == {"trusting": int(pays.sum()), "ours": 0} and 0 <= sure["trusting"] <= unasked["trusting"]
     assert len(rows) == 6 and sure["ours"] == 0 and not (rows[pays]["ours"] == "local, does it").any()
+
+
+def test_the_users_phrases_are_said_to_both_sides():
+    pocket = Bundle.load(data_home() / "bundles" / "pocket")
+    users = users_traffic(pocket, pocket, 0.9)
+    tools = users.where(users.gold != "ask_cloud")
+    assert len(users) == 168 and (tools.cloud_labels == tools.device_labels).all()

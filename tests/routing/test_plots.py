@@ -82,6 +82,6 @@ def test_what_the_notebook_shows_says_it_in_words():
     assert alt.startswith("validation: ") and len(figure.axes[0].collections) == len(traffic)
     drawn = {"on average": pd.DataFrame({"kept and wrong": [4.0, 6.0], "above alpha": [0.0, 100.0]})}
     figure, alt, means = routing_plots.promise(drawn, 0.05)
-    assert alt == "Draws above 5%: on average 50%" and means.loc["on average", "kept and wrong"] == 5
+    assert alt == "Sets above 5%: on average 50%" and means.loc["on average", "kept and wrong"] == 5
     figure, alt = routing_plots.why(Policy(score="margin", threshold=1.0), traffic)
     assert "held out, %: local" in alt and "unsure" in alt

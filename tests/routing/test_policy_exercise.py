@@ -86,6 +86,7 @@ def test_the_defaults_and_the_extremes_fail():
             assert judge_policy(by(score, threshold)), (score, threshold)
     assert judge_policy(by("margin", 1.8, confirm=list(product_traffic()["held out"].labels)))
     assert judge_policy(by("margin", 1.8, confirm=[]))
+    assert judge_policy(by("margin", 1.8, confirm_below=1000))  # however sure the model is
     assert judge_policy(by("margin", 1.8, beyond=list(product_traffic()["held out"].labels)))
 
 
