@@ -25,7 +25,7 @@ from edgelab.machine.memory import PeakMemory
 from tests import toy_checks
 from tests.forms import FORMS
 from tests.notebook_counts import count, shortfalls
-from tests.notebook_lint import exercises, problems, solved
+from tests.notebook_lint import calls, code_cells, exercises, parsed, problems, solved
 
 NOTEBOOKS = [pytest.param(path, id=path.stem) for path in notebooks()]
 # The promise is 300 s cold, 60 s warm, 2 GB; a busy machine gets twice the time.
@@ -166,6 +166,23 @@ def test_a_cell_gives_an_answer_no_list_where_the_check_gave_arrays(path):
             case = exercise.inputs()[0]
             for given, met in zip(call.args, case.values() if isinstance(case, dict) else case, strict=False):
                 assert not (isinstance(given, ast.List | ast.ListComp) and isinstance(met, np.ndarray)), cell.source
+
+
+def keys(path: Path, function: str) -> list[str]:
+    """What is guessed or revealed in a notebook, by its key."""
+    trees = [parsed(cell) for cell in code_cells(read_notebook(path))]
+    return [call.args[0].value for tree in trees for call in calls(tree, function)]
+
+
+def test_every_guess_is_set_beside_its_result():
+    """In its own notebook, but for three of the first one's: each of those in a later one."""
+    guessed = {path: set(keys(path, "predict")) for path in notebooks()}
+    revealed = {path: set(keys(path, "reveal")) for path in notebooks()}
+    first, *others = notebooks()
+    left = guessed[first] - revealed[first]
+    assert len(left) == 3 and left <= set.union(*(revealed[path] for path in others))
+    for path in others:
+        assert guessed[path] <= revealed[path] <= guessed[path] | left, path.stem
 
 
 @pytest.mark.notebook
