@@ -123,5 +123,5 @@ def test_an_affine_grid_errs_less_on_what_is_hardly_negative(tiny_student):
 
 def test_seven_bits_never_saturate():
     table = notebook.saturation_table(saturating_matmul)
-    assert table["exact where it saturates"].tolist()[1:] == ["100%", "100%"]
-    assert table.loc["8 bits", "exact where it saturates"] != "100%" and table.loc["7 bits", "exact here"] == "100%"
+    assert table["exact, by your function"].tolist()[1:] == ["100%", "100%"]
+    assert table.loc["8 bits", "exact, by your function"] != "100%" and table.loc["7 bits", "exact, here"] == "100%"
