@@ -63,6 +63,7 @@ def changed(split: str, bits: Bits) -> np.ndarray:
     return answers_flipped(answered(split, bits), answered(split))
 
 
+@functools.cache
 def moved(split: str, bits: Bits) -> np.ndarray:
     """The divergence of each request, [requests]."""
     return divergence_by_request(answered(split, bits), answered(split))
@@ -83,6 +84,7 @@ def summed(bits: Bits) -> float:
     return 1000 * sum(float(moved("validation", (one,)).mean()) for one in bits)
 
 
+@functools.cache
 def left(split: str, bits: Bits) -> Interval:
     """The divergence as a share of that of 4 bits everywhere, paired."""
     return paired_ratio(moved(split, bits), moved(split, everywhere(4)))
