@@ -87,6 +87,16 @@ def test_the_formats_table_says_what_moved(models):
     assert "fp32" not in words and words.count(";") == 1
 
 
+def test_what_a_model_says_is_looked_up_once(models):
+    for model in models.values():
+        found = formats.said(model)
+        assert formats.said(model) is found
+        assert np.array_equal(found.logits, model.outputs().intent_logits)
+        assert np.array_equal(found.right, model.correct())
+        assert np.array_equal(found.slots, model.slots_correct())
+        assert np.array_equal(found.calls, model.calls_correct())
+
+
 def test_costs_are_against_the_same_model_in_fp32(models):
     bundles = {name: Bundle.load(model.bundle()) for name, model in models.items()}
     latency = {name: LatencySamples(name, (2.0 / n, 4.0 / n)) for n, name in enumerate(models, 1)}
