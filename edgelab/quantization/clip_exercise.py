@@ -16,6 +16,9 @@ def _channels(rng: np.random.Generator) -> Iterator[tuple]:
         positive = rng.gamma(0.5, size=(12, 12))  # what is clipped pulls the mean
         yield positive, 2, rng.permutation(np.linspace(0.1, 1, 12)), axis
         yield rng.choice([0.3, 0.55, 1.0], (7, 8)) * rng.uniform(0.9, 1.1, (7, 8)), 2, np.linspace(0.2, 1, 17), axis
+    far = rng.choice([-1.0, 1.0], (300, 3)) * rng.uniform(0.9, 1.1, (300, 3))
+    far[0] = 8  # one that is far off in each column: the grid ends far below it
+    yield far, 2, rng.permutation([0.13, 0.3, 0.5, 1.0]), 1
     yield rng.uniform(-1, 1, (50, 3)), 8, np.linspace(0.2, 1, 5), 1  # evenly spread: nothing to clip
     empty = rng.standard_t(3, (6, 4))
     empty[2] = 0  # all shares alike
@@ -121,6 +124,11 @@ CLIP = (
         "the other axis",
         lambda matrix, bits, shares, axis: best_clip(matrix, bits, shares, 1 - axis),
         "one share for each index ALONG axis, as in scales: sum over the other one.",
+    ),
+    Mistake(
+        "never below a third",
+        lambda matrix, bits, shares, axis: np.maximum(best_clip(matrix, bits, shares, axis), 0.3),
+        "one weight may lie so far off that an eighth of the range is best: leave no share out.",
     ),
     Mistake(
         "the place in the list",

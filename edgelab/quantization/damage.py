@@ -1,20 +1,15 @@
 """What fewer bits change: answers that flip, divergence, layer by layer."""
 
-import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgelab.models.outputs import Outputs
-from edgelab.quantization.answers import run_file
-from edgelab.quantization.onnx_tools import rounded, weights
 from edgelab.stats.intervals import Interval, accuracy_interval
 from edgelab.stats.softmax import kl_divergence, log_softmax
 
-if TYPE_CHECKING:
-    from edgelab.models.tokens import Encoded
+Bits = tuple[tuple[str, int], ...]  # layers with their bits; the other layers stay as they are
 
 
 @dataclass(frozen=True)
@@ -28,16 +23,15 @@ class Sensitivity:
     flips: np.ndarray
 
 
-def sensitivity(file: Path, encoded: "Encoded", bits: tuple[int, ...] = tuple(range(8, 1, -1))) -> Sensitivity:
-    """Round each layer of an fp32 file in turn, clipped where it helps, and compare what it answers."""
-    original, layers = run_file(file, encoded), tuple(weight.layer for weight in weights(file))
+def sensitivity(
+    answered: Callable[[Bits], Outputs], layers: tuple[str, ...], bits: tuple[int, ...] = tuple(range(8, 1, -1))
+) -> Sensitivity:
+    """Compare what a model answers with each layer rounded alone; `answered` gives its outputs with some layers rounded."""
+    original = answered(())
     kl, flips = np.empty((2, len(layers), len(bits)))
-    with tempfile.TemporaryDirectory() as scratch:
-        near = Path(scratch) / "rounded.onnx"
-        for cell in np.ndindex(kl.shape):
-            rounded(file, near, {layers[cell[0]]: bits[cell[1]]}, clipped=True)
-            outputs = run_file(near, encoded)
-            kl[cell], flips[cell] = divergence(outputs, original), answers_flipped(outputs, original).mean()
+    for cell in np.ndindex(kl.shape):
+        outputs = answered(((layers[cell[0]], bits[cell[1]]),))
+        kl[cell], flips[cell] = divergence(outputs, original), answers_flipped(outputs, original).mean()
     return Sensitivity(layers, bits, kl, flips)
 
 

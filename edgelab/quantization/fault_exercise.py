@@ -33,6 +33,9 @@ def _matrices(rng: np.random.Generator) -> Iterator[tuple]:
     yield 64, int(rng.integers(3, 20)), 4, None, 32  # whole blocks
     yield 65, 7, 4, None, 32
     yield int(rng.integers(3, 9)), 4, 5, None, 16  # one block, a short one
+    yield int(rng.integers(33, 48)), 4, 5, None, 16  # three of them
+    yield int(rng.integers(3, 9)), 5, 32  # fp32
+    yield int(rng.integers(3, 9)), 5, 16, 1
     yield 1, 1, 2
 
 
@@ -113,6 +116,11 @@ BYTES = (
             )
         ),
         "blocks end with their column: how many are there in one column, and how many columns?",
+    ),
+    Mistake(
+        "always blocks of 32",
+        _scaled(lambda rows, columns, axis, block: _plain(rows, columns, axis, 32 if block else None)),
+        "a block may be of any size, not of 32 alone.",
     ),
     Mistake(
         "one row of blocks",

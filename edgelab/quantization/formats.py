@@ -2,11 +2,13 @@
 
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from edgelab.bundle.evaluation import calls_right
 from edgelab.bundle.predict import Bundle
 from edgelab.models.trained import Trained
 from edgelab.quantization.conversion import Converted, convert
@@ -20,8 +22,31 @@ if TYPE_CHECKING:
     from edgelab.datasets.dataset import Dataset
     from edgelab.stats.samples import LatencySamples
 
+_SAID: dict[Path, "Said"] = {}
 Moves = Callable[[np.ndarray, np.ndarray, np.ndarray], tuple[float, float, float]]
 FORMATS = ("fp32", "int8", "int8 static", "int8 static 99.9 %", "int4 blocks", "int4 packed")
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a model says of test: the tools' `logits` [requests, labels]; whether its tool, its slots (None where the data
+    has none) and its whole call are right, bool [requests]."""
+
+    logits: np.ndarray
+    right: np.ndarray
+    slots: np.ndarray | None
+    calls: np.ndarray
+
+
+def said(model: Trained) -> Said:
+    """Asked for once: to look up what is kept takes longer than to compare it."""
+    key = model.artifact.path
+    if key not in _SAID:
+        logits = model.outputs().intent_logits
+        right = logits.argmax(axis=1) == labels_of(model)
+        slots = model.slots_correct() if model.dataset.slot_names else None
+        _SAID[key] = Said(logits, right, slots, calls_right(right, slots))
+    return _SAID[key]
 
 
 def percent(interval: Interval) -> str:
@@ -42,7 +67,7 @@ def labels_of(model: Trained) -> np.ndarray:
 def before_and_after(models: Mapping[str, Converted], name: str) -> tuple[np.ndarray, np.ndarray]:
     """The tools' logits on test of one of the models, and of the same model in fp32: both [requests, labels]."""
     original = models[f"{models[name].name}, fp32"]
-    return models[name].outputs().intent_logits, original.outputs().intent_logits
+    return said(models[name]).logits, said(original).logits
 
 
 def moved(models: Mapping[str, Converted], moves: Moves) -> dict[str, tuple[float, float, float]]:
@@ -53,15 +78,14 @@ def moved(models: Mapping[str, Converted], moves: Moves) -> dict[str, tuple[floa
 
 def kept_in_int8(models: Mapping[str, Converted]) -> list[float]:
     """Which share of its fp32 accuracy each model keeps in int8."""
-    right = {name: float(model.correct().mean()) for name, model in models.items()}
+    right = {name: float(said(model).right.mean()) for name, model in models.items()}
     names = [name.rpartition(", ")[0] for name in models if name.endswith(", int8")]
     return [right[f"{name}, int8"] / right[f"{name}, fp32"] for name in names]
 
 
 def two_seeds(student: Trained, another: Trained, moves: Moves) -> str:
     """How many tools are others with another seed, in words."""
-    after, before = (model.outputs().intent_logits for model in (another, student))
-    share = 100 * sum(moves(after, before, labels_of(student)))
+    share = 100 * sum(moves(said(another).logits, said(student).logits, labels_of(student)))
     return f"two seeds, both in fp32: {share:.1f} % of the tools are others"
 
 
@@ -75,7 +99,7 @@ def format_table(models: Mapping[str, Converted], moved: Mapping[str, tuple[floa
         broken, repaired, otherwise = (100 * float(share) for share in moved[name])
         rows[name] = {
             "accuracy, %": percent(found.accuracy),
-            "calls right, %": percent(accuracy_interval(model.calls_correct())),
+            "calls right, %": percent(accuracy_interval(said(model).calls)),
             "broken, %": f"{broken:.2f}",
             "repaired, %": f"{repaired:.2f}",
             "wrong otherwise, %": f"{otherwise:.2f}",
@@ -130,8 +154,8 @@ def packed_table(student: Trained, aware: Trained, stored_bytes: Callable[..., i
         size = Bundle.load(model.bundle()).size_bytes
         first = first or size
         rows[name] = {
-            "accuracy, %": percent(accuracy_interval(model.correct())),
-            "calls right, %": f"{100 * model.calls_correct().mean():.1f}",
+            "accuracy, %": percent(accuracy_interval(said(model).right)),
+            "calls right, %": f"{100 * said(model).calls.mean():.1f}",
             "model.onnx, bytes": f"{model.file.stat().st_size:,}",
             "its matrices, expected": f"{sum(expected):,}",
             "bundle, MB": f"{size / 1e6:.2f}",

@@ -143,9 +143,9 @@ def saturation_table(saturating_matmul: Callable[[np.ndarray, np.ndarray], np.nd
         exact = a.astype(int) @ b.astype(int)
         saturated = np.asarray(saturating_matmul(a, b))
         rows[f"{bits} bits"] = {
-            "exact where it saturates": f"{np.mean(saturated == exact):.0%}",
-            "exact here": f"{np.mean(integer_product(a, b) == exact):.0%}",
-            "here as where it saturates": f"{np.mean(integer_product(a, b) == saturated):.0%}",
+            "exact, by your function": f"{np.mean(saturated == exact):.0%}",
+            "exact, here": f"{np.mean(integer_product(a, b) == exact):.0%}",
+            "here as by your function": f"{np.mean(integer_product(a, b) == saturated):.0%}",
         }
     return pd.DataFrame(rows).T
 

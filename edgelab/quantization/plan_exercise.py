@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from edgelab.course.exercises import Checks, Mistake
 from edgelab.quantization.allocation import allocate
-from edgelab.quantization.ready_made import Bits, changed, everywhere, evidence, left, ready_layers, summed, taken
+from edgelab.quantization.damage import Bits
+from edgelab.quantization.ready_made import changed, everywhere, evidence, left, ready_layers, summed, taken
 from edgelab.stats.bootstrap import paired_difference
 from edgelab.stats.intervals import Interval, accuracy_interval
 

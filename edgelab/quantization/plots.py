@@ -12,7 +12,7 @@ from edgelab.course.scoreboard import Row
 from edgelab.models.trained import Trained
 from edgelab.quantization.conversion import Converted
 from edgelab.quantization.damage import Change, Sensitivity, change
-from edgelab.quantization.formats import before_and_after, labels_of, percent
+from edgelab.quantization.formats import before_and_after, labels_of, percent, said
 from edgelab.stats.intervals import Interval, accuracy_interval
 
 if TYPE_CHECKING:
@@ -79,13 +79,14 @@ def scored(
         scoreboard.measured(
             "02_quantization",
             model.name,
-            model.correct(),
+            said(model).right,
             latency[name],
             data=data,
             size_bytes=bundles[name].size_bytes,
             precision=model.precision,
-            call_exact_match=float(model.calls_correct().mean()),
-            slot_exact_match=float(model.slots_correct().mean()) if model.dataset.slot_names else None,
+            call_exact_match=float(said(model).calls.mean()),
+            slot_exact_match=None if slots is None else float(slots.mean()),
         )
         for name, model in models.items()
+        for slots in (said(model).slots,)
     ]

@@ -12,7 +12,7 @@ from edgelab.quantization.by_hand import moves
 
 
 def _answers(rng: np.random.Generator) -> Iterator[tuple]:
-    for requests, labels in ((40, 5), (25, 3)):
+    for requests, labels in ((41, 5), (27, 3)):  # their shares are no round numbers
         before = rng.normal(size=(requests, labels))
         gold = np.where(rng.random(requests) < 0.7, before.argmax(1), rng.integers(labels, size=requests))
         yield before + rng.normal(scale=0.8, size=before.shape), before, gold
@@ -72,6 +72,11 @@ MOVES = (
         "percent",
         _told(lambda was, now, other: tuple(100 * x.mean() for x in (was & ~now, ~was & now, ~was & ~now & other))),
         "shares from 0 to 1, not percent.",
+    ),
+    Mistake(
+        "rounded",
+        lambda after, before, gold: tuple(round(share, 3) for share in moves(after, before, gold)),
+        "the shares themselves are asked for: round only what you print.",
     ),
     Mistake(
         "the net change",

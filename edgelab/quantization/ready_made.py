@@ -13,7 +13,7 @@ from edgelab.datasets.loading import load
 from edgelab.models.outputs import Outputs
 from edgelab.models.tokens import Encoded, encode
 from edgelab.quantization.answers import run_file
-from edgelab.quantization.damage import Sensitivity, answers_flipped, divergence_by_request, sensitivity
+from edgelab.quantization.damage import Bits, Sensitivity, answers_flipped, divergence_by_request, sensitivity
 from edgelab.quantization.onnx_tools import Weight, rounded, weights
 from edgelab.stats.bootstrap import paired_ratio
 from edgelab.stats.intervals import Interval
@@ -21,8 +21,6 @@ from edgelab.workspace import data_home
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Bits = tuple[tuple[str, int], ...]  # layers with their bits; the other layers stay as they are
 
 
 def ready_file() -> Path:
@@ -57,7 +55,7 @@ def answered(split: str, bits: Bits = ()) -> Outputs:
 @functools.cache
 def evidence() -> Sensitivity:
     """What rounding one layer alone changes, on validation."""
-    return sensitivity(ready_file(), asked("validation"))
+    return sensitivity(functools.partial(answered, "validation"), tuple(ready_layers()))
 
 
 def changed(split: str, bits: Bits) -> np.ndarray:
@@ -65,6 +63,7 @@ def changed(split: str, bits: Bits) -> np.ndarray:
     return answers_flipped(answered(split, bits), answered(split))
 
 
+@functools.cache
 def moved(split: str, bits: Bits) -> np.ndarray:
     """The divergence of each request, [requests]."""
     return divergence_by_request(answered(split, bits), answered(split))
@@ -85,6 +84,7 @@ def summed(bits: Bits) -> float:
     return 1000 * sum(float(moved("validation", (one,)).mean()) for one in bits)
 
 
+@functools.cache
 def left(split: str, bits: Bits) -> Interval:
     """The divergence as a share of that of 4 bits everywhere, paired."""
     return paired_ratio(moved(split, bits), moved(split, everywhere(4)))

@@ -21,6 +21,7 @@ def _matrices(rng: np.random.Generator) -> Iterator[tuple]:
     for axis in (0, 1, None):
         yield matrix.astype(np.float32), 4, axis
     yield np.zeros((2, 3)), int(rng.integers(2, 9)), None
+    yield rng.normal(size=(4, 3)), int(rng.integers(2, 9))  # no axis given
     yield rng.normal(size=(1, 1)), 3, 0
 
 
@@ -76,6 +77,11 @@ SCALES = (
             np.ptp(matrix, axis=None if axis is None else 1 - axis, keepdims=True), 2**bits - 2
         ),
         "the grid is symmetric about 0: its end is the largest weight on EITHER side, not half of the range.",
+    ),
+    Mistake(
+        "another default",
+        lambda matrix, bits, axis=0: scales(matrix, bits, axis),
+        "with no axis given there is one scale in all: the default is None.",
     ),
     Mistake(
         "1 everywhere where one is 0",

@@ -131,7 +131,7 @@ def test_quantization(page, lab, home, pictures, monkeypatch):
     (layer,) = (weight for weight in weights(file) if weight.layer == "convolution")
     matrix = values(file, layer)  # [inputs, outputs]
     grid = cell(page, "show_grid(")
-    assert table(grid) == rows(compute_grid(matrix, 4, "one scale")[0])
+    wait_for(lambda: table(grid) == rows(compute_grid(matrix, 4, "one scale")[0]))
     press(page, grid, "bits", "ArrowRight")  # the task: two settings that take the same bits a weight
     wait_for(lambda: table(grid) == rows(compute_grid(matrix, 5, "one scale")[0]))
     single = table(grid)[1]
@@ -149,7 +149,7 @@ def test_quantization(page, lab, home, pictures, monkeypatch):
     best = min(errors, key=errors.__getitem__)  # the task: both errors together least, in tenths
     assert 990 <= best <= 998 and errors[best] < 0.75 * errors[1000]
     calibration = cell(page, "show_range(")
-    assert table(calibration) == rows(compute_range(entering, 99.9, 4)[0])
+    wait_for(lambda: table(calibration) == rows(compute_range(entering, 99.9, 4)[0]))
     for tenths in range(998, best - 1, -1):
         press(page, calibration, "percentile", "ArrowLeft")
         wait_for(lambda n=tenths: table(calibration) == rows(compute_range(entering, n / 10, 4)[0]))

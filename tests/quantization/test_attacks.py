@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edgelab.course.exercises import Checks
-from edgelab.quantization.by_hand import dequantize, quantize, scales
+from edgelab.quantization.by_hand import best_clip, dequantize, quantize, scales, stored_bytes
 from edgelab.quantization.checks import check
 
 
@@ -162,6 +162,8 @@ WRONG = [
     ("scales", lambda m, bits, axis=None: np.maximum(
         np.abs(m).max(axis=None if axis is None else 1 - axis, keepdims=True), 1e-12) / (2 ** (bits - 1) - 1)),
     ("scales", lambda m, bits, axis=None: 3 * m.std(axis=None if axis is None else 1 - axis, keepdims=True)),
+    ("scales", lambda m, bits, axis: scales(m, bits, axis)),  # later cells leave the axis out
+    ("best_clip", lambda m, bits, shares, axis: best_clip(m, bits, np.maximum(shares, 0.2), axis)),
     ("block_scales", lambda m, bits, block: repeated(m[: len(m) // block * block], bits, block)),
     ("moves", lambda after, before, gold: (0.0, 0.0, float((after.argmax(1) != before.argmax(1)).mean()))),
     ("saturating_matmul", lambda a, b: np.clip(a.astype(int) @ b.astype(int), -32768, 32767)),
@@ -169,6 +171,7 @@ WRONG = [
     ("affine_parameters", lambda low, high, bits: (min(low, 0), max(high, 0))),
     ("stored_bytes", lambda rows, columns, bits, axis=None, block=None: rows * columns * bits // 8 + 1),
     ("stored_bytes", lambda rows, columns, bits, axis=None, block=None: rows * columns * 4),
+    ("stored_bytes", lambda rows, columns, bits, axis=None, block=None: stored_bytes(rows, columns, min(bits, 8), axis, block)),
 ]  # fmt: skip
 
 

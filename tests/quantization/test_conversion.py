@@ -51,11 +51,12 @@ def test_activations_are_what_enters_the_layer(source, tiny_student, encoded):
 
 
 def test_sensitivity_is_each_layer_rounded_alone(source, encoded, tmp_path):
-    found = sensitivity(source, encoded, bits=(8, 3, 2))
-    assert found.layers == tuple(w.layer for w in weights(source)) and found.divergence.shape == found.flips.shape == (
-        5,
-        3,
-    )
+    def answered(bits):
+        rounded(source, tmp_path / "alone.onnx", dict(bits), clipped=True)
+        return run_file(tmp_path / "alone.onnx", encoded)
+
+    found = sensitivity(answered, tuple(w.layer for w in weights(source)), bits=(8, 3, 2))
+    assert found.divergence.shape == found.flips.shape == (5, 3)
     original = run_file(source, encoded)
     for layer, bits in (("intent", 2), ("embedding", 3)):
         rounded(source, tmp_path / "r.onnx", {layer: bits}, clipped=True)

@@ -87,6 +87,16 @@ def test_the_formats_table_says_what_moved(models):
     assert "fp32" not in words and words.count(";") == 1
 
 
+def test_what_a_model_says_is_looked_up_once(models):
+    for model in models.values():
+        found = formats.said(model)
+        assert formats.said(model) is found
+        assert np.array_equal(found.logits, model.outputs().intent_logits)
+        assert np.array_equal(found.right, model.correct())
+        assert np.array_equal(found.slots, model.slots_correct())
+        assert np.array_equal(found.calls, model.calls_correct())
+
+
 def test_costs_are_against_the_same_model_in_fp32(models):
     bundles = {name: Bundle.load(model.bundle()) for name, model in models.items()}
     latency = {name: LatencySamples(name, (2.0 / n, 4.0 / n)) for n, name in enumerate(models, 1)}
@@ -123,5 +133,5 @@ def test_an_affine_grid_errs_less_on_what_is_hardly_negative(tiny_student):
 
 def test_seven_bits_never_saturate():
     table = notebook.saturation_table(saturating_matmul)
-    assert table["exact where it saturates"].tolist()[1:] == ["100%", "100%"]
-    assert table.loc["8 bits", "exact where it saturates"] != "100%" and table.loc["7 bits", "exact here"] == "100%"
+    assert table["exact, by your function"].tolist()[1:] == ["100%", "100%"]
+    assert table.loc["8 bits", "exact, by your function"] != "100%" and table.loc["7 bits", "exact, here"] == "100%"
