@@ -639,8 +639,7 @@ def cell(page, source: str):
 
 
 def press(page, where, slider: str, key: str) -> None:
-    where.locator(".widget-slider", has_text=slider).locator(".noUi-handle").focus()
-    page.keyboard.press(key)
+    where.locator(".widget-slider", has_text=slider).locator(".noUi-handle").press(key)
 
 
 def choose_next(where, menu: str) -> None:
