@@ -69,7 +69,7 @@ COURSE = (
     ("00_start_here", "what runs where, and what do I predict?", "core", 35),
     ("01_distillation", "how small can the model get before quality goes?", "core", 75),
     ("02_quantization", "how few bits? where is the cliff?", "core", 80),
-    ("03_export", "one file, which runtimes? what silently changes?", "core", 85),
+    ("03_export", "one file, which runtimes? what silently changes?", "core", 80),
     ("04_routing", "which requests stay local?", "core", 80),
     ("05_measurement", "is the difference real? would it hold in the field?", "core", 75),
     ("06_tiers", "which devices does it reach? where does it fall back?", "elective", 100),

@@ -24,21 +24,6 @@ class Node:
 # --- a runtime -------------------------------------------------------------------------------------
 
 
-def gemm(
-    a: np.ndarray,
-    b: np.ndarray,
-    c: Any = 0.0,
-    alpha: float = 1.0,
-    beta: float = 1.0,
-    transA: int = 0,  # noqa: N803 - the names are ONNX's
-    transB: int = 0,  # noqa: N803
-) -> np.ndarray:
-    """ONNX's Gemm: alpha times the product of `a` and `b`, each transposed first where its flag is 1, plus beta times `c`."""
-    a = a.T if transA else a
-    b = b.T if transB else b
-    return alpha * (a @ b) + beta * c
-
-
 def slice_values(
     values: np.ndarray, starts: np.ndarray, ends: np.ndarray, axes: np.ndarray, steps: np.ndarray
 ) -> np.ndarray:

@@ -22,6 +22,7 @@ def _pairs(rng: np.random.Generator) -> Iterator[tuple]:
     pair = chain("Add", "Gelu")
     yield pair, ["c1"], "Add", "Gelu"
     yield pair, ["c1", "c0"], "Add", "Gelu"  # an output between the two
+    yield pair, ["c0", "c1"], "Add", "Gelu"  # and the first of them
     yield [*pair, Node("Mul", ("c0", "x"), "m")], ["c1", "m"], "Add", "Gelu"  # a second reader
     yield [*chain("Add", "Cast", "Gelu")], ["c2"], "Add", "Gelu"  # not next to each other
     between = [Node("Add", ("x", "b"), "a"), Node("Mul", ("x", "x"), "m"), Node("Gelu", ("a",), "g")]

@@ -10,9 +10,9 @@ import numpy as np
 
 from edgelab.bundle.session import session_options
 from edgelab.export.graph import LEVELS, fix_shapes, operators, optimize
-from edgelab.export.placement import TARGETS, with_shapes
+from edgelab.export.placement import TARGETS, partitions, with_shapes
 from edgelab.export.runtimes import Result, RuntimeMissing, half_precision
-from edgelab.export.small_runtime import Graph, graph_of
+from edgelab.export.small_runtime import Graph, RoundBits, graph_of, rounding
 from edgelab.measurement.latency import measure_latency
 from edgelab.stats.samples import LatencySamples
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 PHONES = ("QNNExecutionProvider", "CoreMLExecutionProvider")
 COPIED_MB = 16
+FRACTIONS = (10, 7)  # bits: float16's and bfloat16's
 _scratch: list[tempfile.TemporaryDirectory] = []  # gone when the kernel ends
 
 
@@ -105,7 +106,6 @@ def time_requests(
 def pieces_of(
     models: Mapping[str, Path],
     reports: "Mapping[str, Preflight]",
-    in_order: Callable[[Sequence[str], str], int],
     fewest: Callable[..., int],
 ) -> "pd.DataFrame":
     """In how many pieces each accelerator runs each model, its sizes fixed to 1 x 32: node after node in the file's order, at
@@ -118,7 +118,7 @@ def pieces_of(
         for placed in reports[name].placements[-len(TARGETS) :]:
             lacking = set(placed.unsupported)
             given = ["CPU" if node.operator in lacking else placed.target for node in graph.nodes]
-            found = in_order(given, placed.target), fewest(graph.nodes, graph.known, lacking), placed.partitions
+            found = partitions(given, placed.target), fewest(graph.nodes, graph.known, lacking), placed.partitions
             rows.append((name, placed.target, *found))
     return pd.DataFrame(rows, columns=["model", "target", "in the file's order", "at best", "by the checker"])
 
@@ -165,6 +165,22 @@ def faults_of(path: Path, model: Any, vocabulary: int, **demanded: Any) -> str:
     except PreflightError as error:
         return str(error)
     return ""
+
+
+# --- 16 bits ------------------------------------------------------------------------------------------
+
+
+def losses(
+    by_operator: Callable[..., dict], round_bits: RoundBits, graph: Graph, exact: Any, feeds: Sequence[dict]
+) -> "dict[int, pd.Series]":
+    """By the bits of fraction that are kept, each operator's largest loss over these requests, as `by_operator` finds it."""
+    import pandas as pd
+
+    def worst(kept: int) -> pd.Series:
+        how = exact, rounding(round_bits, kept), "intent"
+        return pd.DataFrame([by_operator(graph.nodes, graph.weights | feed, *how) for feed in feeds]).max()
+
+    return {kept: worst(kept) for kept in FRACTIONS}
 
 
 # --- runtimes ----------------------------------------------------------------------------------------
@@ -267,15 +283,15 @@ def _opening(path: Path, config: dict[str, Any]) -> Callable[[str], Any]:
 # --- a handy export ----------------------------------------------------------------------------------
 
 
-def export_handy(model: Any, request: dict[str, np.ndarray], path: Path, outputs: Sequence[str]) -> Path:
-    """Export with one request at hand, the sizes left open as the exporter sees fit (`Dim.AUTO`)."""
+def export_handy(model: Any, request: dict[str, np.ndarray], path: Path) -> Path:
+    """Export with one request at hand, the sizes left open as the exporter sees fit (`Dim.AUTO`). A model that gives one
+    result only gives the intent."""
     import torch
 
     from edgelab.export.to_onnx import write_graph
 
     auto = torch.export.Dim.AUTO
     example = tuple(torch.from_numpy(request[name]) for name in ("ids", "mask"))
-    write_graph(
-        model.eval(), example, path, ["ids", "mask"], list(outputs), {n: {0: auto, 1: auto} for n in ("ids", "mask")}
-    )
+    outputs = ["intent", "slots"][: len(model.eval()(*example))]
+    write_graph(model, example, path, ["ids", "mask"], outputs, {n: {0: auto, 1: auto} for n in ("ids", "mask")})
     return path

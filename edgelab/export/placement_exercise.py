@@ -1,4 +1,4 @@
-"""Cases and mistakes of the exercises on where a graph runs: `partitions`, `fewest_partitions`, `pad_request`."""
+"""Cases and mistakes of the exercises on where a graph runs: `fewest_partitions`, `pad_request`."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,80 +8,7 @@ import numpy as np
 from edgelab.course.exercises import Checks, Mistake
 from edgelab.export.by_hand import fewest_partitions, pad_request
 from edgelab.export.placement import partitions
-from edgelab.export.small_graphs import ARITHMETIC, chain, drawn
-
-# --- partitions ------------------------------------------------------------------------------------
-
-
-def _placements(rng: np.random.Generator) -> Iterator[tuple]:
-    for nodes, names in ((6, ["NNAPI", "CPU"]), (25, ["NNAPI", "CPU", "GPU"]), (9, ["CPU", "GPU"])):
-        for target in ("NNAPI", "GPU"):
-            yield rng.choice(names, nodes).tolist(), target
-    yield ["NPU"] * int(rng.integers(2, 9)) + ["CPU"], "NPU"
-    yield ["CPU", "NPU", "CPU", "NPU", "NPU"], "NPU"
-    yield rng.choice(["NPU", "NPU 2", "old NPU"], 12).tolist(), "NPU"  # names that contain each other
-    yield ["NPU", "old NPU", "NPU"], "NPU"
-    yield ["CPU"] * int(rng.integers(2, 5)), "NPU"
-    yield ["NPU"], "NPU"
-    yield [], "NPU"
-
-
-def _begin(providers: Any, is_target: Any) -> int:
-    flags = [False, *(is_target(provider) for provider in providers)]
-    return sum(b and not a for a, b in zip(flags, flags[1:], strict=False))
-
-
-PARTITIONS = (
-    Mistake(
-        "nodes counted",
-        lambda providers, target: sum(p == target for p in providers),
-        "that counts the target's nodes: neighbours on the same target make one partition.",
-    ),
-    Mistake(
-        "changes counted",
-        lambda providers, target: sum(a != b for a, b in zip(providers, providers[1:], strict=False)),
-        "a change may also lead away from the target, or between two others: count the stretches of the target only.",
-    ),
-    Mistake(
-        "the first stretch forgotten",
-        lambda providers, target: sum(b == target != a for a, b in zip(providers, providers[1:], strict=False)),
-        "a stretch that begins with the very first node counts too.",
-    ),
-    Mistake(
-        "the last stretch forgotten",
-        lambda providers, target: sum(a == target != b for a, b in zip(providers, providers[1:], strict=False)),
-        "a stretch that ends with the very last node counts too.",
-    ),
-    Mistake(
-        "all stretches",
-        lambda providers, target: _begin(providers, lambda p: p == target) + _begin(providers, lambda p: p != target),
-        "the stretches of the other providers are not partitions of the target.",
-    ),
-    Mistake(
-        "part of a name",
-        lambda providers, target: _begin(providers, lambda p: target in p),
-        "`in` finds the name inside a longer one, too: compare whole names with ==.",
-    ),
-    Mistake(
-        "one target for all",
-        lambda providers, target: _begin(providers, lambda p: p == "NNAPI"),
-        "the target is an argument: it is not always NNAPI.",
-    ),
-    Mistake(
-        "not the CPU",
-        lambda providers, target: _begin(providers, lambda p: p != "CPU"),
-        "there are other providers than the target and the CPU.",
-    ),
-    Mistake(
-        "the first node asked for",
-        lambda providers, target: (
-            int(providers[0] == target)
-            + _begin(providers[1:], lambda p: p == target)
-            - int(len(providers) > 1 and providers[0] == providers[1] == target)
-        ),
-        "a graph may have no node at all: then there is no partition, and no first node to ask for.",
-    ),
-)
+from edgelab.export.small_graphs import ARITHMETIC, chain, drawn, shuffled
 
 # --- fewest_partitions -----------------------------------------------------------------------------
 
@@ -91,6 +18,8 @@ def _supported(rng: np.random.Generator) -> Iterator[tuple]:
         nodes = drawn(rng, size)
         for lacking in (1, 2, 3):
             yield nodes, ["x", "y"], set(rng.choice(list(ARITHMETIC), lacking, replace=False).tolist())
+        yield shuffled(rng, nodes), ["x", "y"], {"Add", "Shift"}
+        yield nodes[::-1], ["x", "y"], {"Sub", "Scale"}
     yield [], ["x"], {"Gelu"}
     yield chain("Add", "Mul"), ["x"], set()
     yield chain("Gelu", "Gelu"), ["x"], {"Gelu"}
@@ -119,6 +48,20 @@ def _by_turns(
     return pieces
 
 
+def _once_through(nodes: Any, known: Any, lacking: Any) -> int:
+    """As the right answer, but each turn goes through the list once."""
+    known, waiting, pieces, on_target = set(known), list(nodes), 0, True
+    while waiting:
+        on_target = not on_target
+        before = len(waiting)
+        for node in list(waiting):
+            if (node.operator not in lacking) == on_target and set(node.reads) <= known:
+                known.add(node.writes)
+                waiting.remove(node)
+        pieces += on_target and len(waiting) < before
+    return pieces
+
+
 FEWEST = (
     Mistake(
         "in the list's order",
@@ -139,6 +82,11 @@ FEWEST = (
         "one wave a turn",
         lambda nodes, known, lacking: _by_turns(nodes, known, lacking, exhaust=False),
         "what ran may make others ready: a side goes on until nothing of its own can run.",
+    ),
+    Mistake(
+        "once through the list",
+        _once_through,
+        "the list may be in any order: what a node made ready may stand before it. A turn ends when nothing more can run.",
     ),
     Mistake(
         "the CPU's pieces",
@@ -227,13 +175,7 @@ PAD = (
 
 
 def register(check: Checks) -> None:
-    """Add all three to a notebook's registry."""
-    check.function(
-        partitions,
-        cases=_placements,
-        nudge="A partition is a stretch of neighbouring nodes on the target: how many such stretches begin?",
-        mistakes=PARTITIONS,
-    )
+    """Add both to a notebook's registry."""
     check.function(
         fewest_partitions,
         cases=_supported,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from edgelab.bundle.predict import Bundle
-    from edgelab.datasets.dataset import Split
+    from edgelab.datasets.dataset import Dataset
 
 
 def compute_optimisation(before: dict[str, int], after: dict[str, int]) -> "pd.DataFrame":
@@ -78,13 +78,13 @@ def battery_curve(lengths: np.ndarray, battery: Callable[[np.ndarray, int], floa
     return pd.DataFrame({"tokens": some, "battery a request": [round(costs[tokens], 1) for tokens in some]})
 
 
-def runtime_rows(bundle: "Bundle", name: str, results: Sequence[Result], split: "Split", data: str) -> list:
-    """The scoreboard's rows of one model, one for each runtime here, on a split of the data set of that name."""
+def runtime_rows(bundle: "Bundle", name: str, results: Sequence[Result], data: "Dataset") -> list:
+    """The scoreboard's rows of one model, one for each runtime here, on a data set's test texts."""
     timed = {r.runtime: r.latency for r in results if r.latency is not None}
     rows = []
     for runtime, one in open_runtimes(bundle)[0].items():
-        found = evaluate(one, split)
-        told: dict[str, Any] = {"size_bytes": bundle.size_bytes, "runtime": runtime, "data": data}
+        found = evaluate(one, data.test)
+        told: dict[str, Any] = {"size_bytes": bundle.size_bytes, "runtime": runtime, "data": data.name}
         for key in ("slot_exact_match", "call_exact_match"):
             measured = getattr(found, key)
             told[key] = measured.value if measured else None

@@ -119,7 +119,7 @@ RUN = (
 
 
 def _logits(rng: np.random.Generator) -> Iterator[tuple]:
-    for texts, labels in ((5, 3), (60, 27), (1, 4)):
+    for texts, labels in ((7, 3), (61, 27), (1, 4)):
         a = rng.normal(scale=2, size=(texts, labels))
         b = a - np.abs(rng.normal(scale=0.8, size=a.shape))
         yield a, b

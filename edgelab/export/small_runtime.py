@@ -20,17 +20,18 @@ RoundBits = Callable[[np.ndarray, int], Any]
 
 @dataclass(frozen=True)
 class Graph:
-    """A file's nodes in its order, the weights by name, and the names of its inputs and outputs."""
+    """A file's nodes in its order, the weights by name, and the names of its inputs and outputs: lists, as in the cases of
+    the exercises, since what passes there may count on a list's methods."""
 
-    nodes: tuple[Node, ...]
+    nodes: list[Node]
     weights: dict[str, np.ndarray]
-    inputs: tuple[str, ...]
-    outputs: tuple[str, ...]
+    inputs: list[str]
+    outputs: list[str]
 
     @property
-    def known(self) -> set[str]:
+    def known(self) -> list[str]:
         """The names of all that is there before the first node runs."""
-        return {*self.weights, *self.inputs}
+        return [*self.weights, *self.inputs]
 
 
 def read_graph(path: Path) -> Graph:
@@ -60,8 +61,8 @@ def graph_of(graph: "GraphProto") -> Graph:
     weights = {
         tensor.name: numpy_helper.to_array(tensor) if tensor in stored else np.empty(0) for tensor in graph.initializer
     }
-    inputs = tuple(value.name for value in graph.input if value.name not in weights)
-    return Graph(tuple(nodes), weights, inputs, tuple(value.name for value in graph.output))
+    inputs = [value.name for value in graph.input if value.name not in weights]
+    return Graph(nodes, weights, inputs, [value.name for value in graph.output])
 
 
 def _cast(x: np.ndarray, to: int) -> np.ndarray:
@@ -75,17 +76,33 @@ def _gelu(x: np.ndarray, approximate: bytes = b"none") -> np.ndarray:
     return x * (1 + erf(x / math.sqrt(2))) / 2
 
 
+def gemm(
+    a: np.ndarray,
+    b: np.ndarray,
+    c: Any = 0.0,
+    alpha: float = 1.0,
+    beta: float = 1.0,
+    transA: int = 0,  # noqa: N803 - the names are ONNX's
+    transB: int = 0,  # noqa: N803
+) -> np.ndarray:
+    """ONNX's Gemm: alpha times the product of `a` and `b`, each transposed first where its flag is 1, plus beta times `c`."""
+    a = a.T if transA else a
+    b = b.T if transB else b
+    return alpha * (a @ b) + beta * c
+
+
 def _over(how: Callable) -> Callable:
     return lambda x, axes, keepdims=1, **_: how(x, tuple(axes), keepdims=bool(keepdims))
 
 
-# Each only as far as the course's convolution needs it; Gemm and Slice are the learner's.
+# Each only as far as the course's convolution needs it; Slice is the learner's.
 OPERATORS: Operators = {
     "Add": np.add,
     "Sub": np.subtract,
     "Mul": np.multiply,
     "Div": np.divide,
     "MatMul": np.matmul,
+    "Gemm": gemm,
     "Gather": lambda table, ids, axis=0: np.take(table, ids, axis),
     "Concat": lambda *parts, axis: np.concatenate(parts, axis),
     "Unsqueeze": lambda x, axes: np.expand_dims(x, tuple(axes)),

@@ -1,5 +1,7 @@
 """What `03_export` measures and shows: requests, an absent provider, pieces, weights beside a file; and the plan's outcome."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import onnx
 import pandas as pd
@@ -11,7 +13,6 @@ from edgelab.datasets.dataset import Split
 from edgelab.datasets.slots import parse_marked
 from edgelab.export import notebook, plots
 from edgelab.export.by_hand import battery, fewest_partitions
-from edgelab.export.placement import partitions
 from edgelab.export.plan_exercise import EXPORT_PLAN, judge_plan, outcome, requested
 from edgelab.export.preflight import preflight
 from edgelab.export.runtimes import compare_runtimes
@@ -51,9 +52,7 @@ def test_an_absent_provider(exported):
 
 def test_pieces_of_a_model_are_the_checkers(exported):
     model, path = exported
-    table = notebook.pieces_of(
-        {"small": path}, {"small": preflight(path, model, VOCABULARY)}, partitions, fewest_partitions
-    )
+    table = notebook.pieces_of({"small": path}, {"small": preflight(path, model, VOCABULARY)}, fewest_partitions)
     assert len(table) == 3 and (table["at best"] == table["by the checker"]).all()
 
 
@@ -70,7 +69,7 @@ def test_a_handy_export_keeps_its_one_request(exported, tmp_path):
             return (intent[0] if ids.shape[0] == 1 else intent), slots
 
     one = {"ids": np.array([[7, 8, 9]]), "mask": np.array([[1, 1, 1]])}
-    path = notebook.export_handy(First(), one, tmp_path / "handy.onnx", ["intent", "slots"])
+    path = notebook.export_handy(First(), one, tmp_path / "handy.onnx")
     assert "gets an answer of shape" in notebook.faults_of(path, First(), VOCABULARY)
 
 
@@ -161,6 +160,6 @@ def test_a_row_for_each_runtime_with_slots_and_without():
     spans = parse_marked("play [queen](artist)")
     for gold in ((spans[1],), None):
         split = Split(("play queen",), ("play_music",), gold)
-        rows = plots.runtime_rows(bundle, "small", results, split, "mine")
+        rows = plots.runtime_rows(bundle, "small", results, SimpleNamespace(test=split, name="mine"))
         assert {row.runtime for row in rows} == {r.runtime for r in results if r.latency is not None}
         assert all((row.slot_exact_match is None) == (gold is None) and row.data == "mine" for row in rows)
