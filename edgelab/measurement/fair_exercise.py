@@ -60,6 +60,11 @@ FAIR = (
         "where one side ran a part on the CPU and the other did not, units differ: ALL kinds must be the same.",
     ),
     Mistake(
+        "as many kinds",
+        _of(lambda device, reference: np.asarray((device > 0).sum(axis=1) == (reference > 0).sum(axis=1))),
+        "one kind here and one there may be NPU and CPU: it matters WHICH kinds, not how many.",
+    ),
+    Mistake(
         "the first unit alone",
         _of(lambda device, reference: (device[:, 0] > 0) == (reference[:, 0] > 0)),
         "compare every column, not the NPU alone.",
