@@ -36,6 +36,20 @@ def _share(
     return sum(told_apart(run) in wanted for run in runs) / len(runs)
 
 
+def _told_rightly(runs: np.ndarray, effect: float) -> float:
+    """The share of these runs, [runs, rounds], whose verdict is the effect's."""
+    return sum(told_apart(run) == ("slower" if effect > 0 else "faster") for run in runs) / len(runs)
+
+
+def _each_run_even(pilot: np.ndarray, effect: float, drawn: np.ndarray) -> float:
+    runs = pilot[drawn]
+    return _told_rightly((1 + effect) * runs / np.median(runs, axis=1, keepdims=True), effect)
+
+
+def _added(pilot: np.ndarray, effect: float, drawn: np.ndarray) -> float:
+    return _told_rightly((pilot / np.median(pilot))[drawn] + effect, effect)
+
+
 SHARE = (
     Mistake(
         "without its sign",
@@ -61,6 +75,16 @@ SHARE = (
         "centred by the mean",
         lambda pilot, effect, drawn: _share(pilot, drawn, effect, middle=np.mean),
         "the verdict is on the median, so the pilot's MEDIAN is what must become 1.",
+    ),
+    Mistake(
+        "each run made even",
+        _each_run_even,
+        "a run's own median is off by chance, and that is what the verdict must cope with: centre the PILOT, once.",
+    ),
+    Mistake(
+        "the effect added",
+        _added,
+        "5 % more time makes a ratio of 2 into 2.10, not 2.05: multiply by 1 + effect.",
     ),
     Mistake(
         "how many, not which share",

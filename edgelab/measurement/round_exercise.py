@@ -25,9 +25,7 @@ def _machines(rng: np.random.Generator) -> Iterator[tuple]:
         yield a, b, list(TEXTS[:texts]), machine.clock()
 
 
-def _blocks(
-    a: Callable, b: Callable, texts: Sequence[str], clock: Callable, order: str, middle: Callable
-) -> list[float]:
+def _blocks(a: Callable, b: Callable, texts: Sequence[str], clock: Callable, order: str, middle: Callable) -> list:
     found = []
     for name in order:
         taken = []
@@ -67,6 +65,12 @@ def _text_by_text(a: Callable, b: Callable, texts: Sequence[str], clock: Callabl
                 (a if name == "A" else b)(text)
                 taken[name].append(clock() - begin)
     return float(np.median(taken["B"]) / np.median(taken["A"]))
+
+
+def _pooled(a: Callable, b: Callable, texts: Sequence[str], clock: Callable) -> float:
+    """The median of both blocks of B over that of both blocks of A."""
+    first, second, third, fourth = _blocks(a, b, texts, clock, "ABBA", list)
+    return float(np.median(second + third) / np.median(first + fourth))
 
 
 def _half(a: Callable, b: Callable, texts: Sequence[str], clock: Callable) -> float:
@@ -128,6 +132,11 @@ ROUND = (
         "the difference",
         _round(lambda first, second, third, fourth: (second + third - first - fourth) / 2),
         "a difference in ms grows with the machine's mood; a ratio does not.",
+    ),
+    Mistake(
+        "all of A, all of B",
+        _pooled,
+        "each of the four blocks counts by its own median: B's block over A's, once in each half.",
     ),
     Mistake(
         "not the root",
@@ -201,6 +210,11 @@ VERDICT = (
         "every round must agree",
         _by(lambda r: (r.min(), r.max())),
         "rounds scatter, and some contradict. The interval of their MEDIAN must lie on one side of 1.",
+    ),
+    Mistake(
+        "half a percent",
+        _by(lambda r: percentile_bounds(r, 0.5)),
+        "percentile_bounds takes its percentile in percent, as q = 90 above: the median is 50.",
     ),
     Mistake(
         "where the rounds lie",
