@@ -7,12 +7,14 @@ from edgelab.measurement import (
     interval_exercise,
     load_exercise,
     plan_exercise,
+    power_exercise,
     round_exercise,
 )
 
 check = Checks()
 interval_exercise.register(check)
 round_exercise.register(check)
+power_exercise.register(check)
 load_exercise.register(check)
 fault_exercise.register(check)
 load_exercise.register_omitted(check)

@@ -29,6 +29,18 @@ def _bounds(
     return ends[fewest + low], ends[most + high]
 
 
+def _last_for_none(values: np.ndarray, q: float) -> tuple[float, float]:
+    """Where no sample lies below, `[0 - 1]` is the LARGEST one."""
+    fewest, _ = np.searchsorted(binomial_cumulative(len(values), q / 100), [0.025, 0.975])
+    return sorted(values)[fewest - 1], percentile_bounds(values, q)[1]
+
+
+def _past_the_end(values: np.ndarray, q: float) -> tuple[float, float]:
+    """Where all samples may lie below, there is no next one: an `IndexError`."""
+    _, most = np.searchsorted(binomial_cumulative(len(values), q / 100), [0.025, 0.975])
+    return percentile_bounds(values, q)[0], sorted(values)[most]
+
+
 def _unsorted_bounds(values: np.ndarray, q: float) -> tuple[float, float]:
     at_most = binomial_cumulative(len(values), q / 100)
     fewest, most = np.searchsorted(at_most, [0.025, 0.975])
@@ -76,6 +88,16 @@ BOUNDS = (
         "the share above",
         lambda values, q: _bounds(values, q, share=1 - q / 100),
         "a sample lies BELOW the true q-th percentile with the probability q/100.",
+    ),
+    Mistake(
+        "the last one for none",
+        _last_for_none,
+        "with `fewest` = 0 there is no sample below, and [0 - 1] is the LARGEST one: the lower end is 0 there.",
+    ),
+    Mistake(
+        "past the end",
+        _past_the_end,
+        "with `most` = n there is no next sample: the upper end is infinity there, not ordered[n].",
     ),
     Mistake(
         "never infinite",
@@ -146,6 +168,17 @@ def _not_even_one(values: np.ndarray, q: float = 90, confidence: float = 0.99) -
     return float(np.sort(values)[-above]) if above >= 0 else math.inf
 
 
+def _from_below(values: np.ndarray, q: float = 90, confidence: float = 0.99) -> float:
+    above = _above(len(values), q, confidence)
+    return float(np.sort(values)[above - 1]) if above >= 1 else math.inf
+
+
+def _first_that_is_not(values: np.ndarray, q: float = 90, confidence: float = 0.99) -> float:
+    """t is the first count that is NOT rare enough, one too many."""
+    above = _above(len(values), q, confidence) + 1
+    return float(np.sort(values)[-above]) if above >= 1 else math.inf
+
+
 def _from_64_on(values: np.ndarray, q: float = 90, confidence: float = 0.99) -> float:
     if len(values) < 64:
         return math.inf
@@ -191,6 +224,12 @@ ESTIMATE = (
         _not_even_one,
         "with t = 0 there is no t-th highest value, and sorted[-0] is the LOWEST: where t is below 1, return infinity.",
     ),
+    Mistake(
+        "one too many",
+        _first_that_is_not,
+        "t is the LAST count that is rare enough, and counts begin at 0: so few of them hold, minus one.",
+    ),
+    Mistake("the lowest", _from_below, "the t-th HIGHEST: counted from the slowest sample down."),
     Mistake(
         "64, whatever the percentile",
         _from_64_on,

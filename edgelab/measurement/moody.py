@@ -13,6 +13,7 @@ class Machine:
         mood: how far the logarithm of the pace scatters.
         stall: the share of requests that take `stall_ms` more.
         warming: by how much each request slows down all that follow, as a share.
+        per_character: how much longer each character of a text takes, as a share: who asks another text is found out.
     """
 
     def __init__(
@@ -24,20 +25,22 @@ class Machine:
         stall: float = 0.0,
         stall_ms: float = 20.0,
         warming: float = 0.0,
+        per_character: float = 0.0,
     ) -> None:
         self.seed, self.rng, self.now_ms, self.mood, self.calls = seed, np.random.default_rng(seed), 0.0, 0.0, 0
         self.last: str | None = None
         self.scale, self.memory, self.warming = mood * math.sqrt(1 - memory**2), memory, warming
-        self.stall, self.stall_ms = stall, stall_ms
+        self.stall, self.stall_ms, self.per_character = stall, stall_ms, per_character
 
     def model(self, name: str, milliseconds: float, switch_ms: float = 0.0) -> "Model":
         """A model that takes so long in an even mood, and `switch_ms` more where another one was asked before."""
         return Model(self, name, milliseconds, switch_ms)
 
-    def work(self, name: str, milliseconds: float, switch_ms: float) -> None:
-        """Let the clock run for one request."""
+    def work(self, name: str, text: str, milliseconds: float, switch_ms: float) -> None:
+        """Let the clock run for one request of this text."""
         self.mood = self.memory * self.mood + self.scale * self.rng.standard_normal()
         taken = milliseconds * math.exp(self.mood) * (1 + self.warming * self.calls)
+        taken *= 1 + self.per_character * len(text)
         taken += self.stall_ms * (self.rng.random() < self.stall)
         self.now_ms += taken + (switch_ms if self.last != name else 0)
         self.last, self.calls = name, self.calls + 1
@@ -67,7 +70,7 @@ class Model(_Part):
 
     def __call__(self, text: str) -> str:
         """Answer a text, which takes its time."""
-        self.machine.work(self.name, self.milliseconds, self.switch_ms)
+        self.machine.work(self.name, text, self.milliseconds, self.switch_ms)
         return text
 
     def __repr__(self) -> str:

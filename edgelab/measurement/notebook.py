@@ -139,7 +139,7 @@ def planned_races(
     texts: Sequence[str],
     effect: float,
     *,
-    runs: int = 12,
+    runs: int = 8,
 ) -> list[tuple[int, str]]:
     """Races with as many rounds as a pilot right before each says that a true difference of `effect` takes: the rounds and
     the verdict of each. What is planned for a quiet machine is too little once it is restless."""

@@ -7,6 +7,7 @@ from statistics import NormalDist
 
 import numpy as np
 
+from edgelab.course.compare import show
 from edgelab.course.exercises import Checks, Mistake
 from edgelab.stats.binomial import binomial_bounds
 from edgelab.stats.intervals import early_stopping_estimate
@@ -78,6 +79,7 @@ def late_and_unseen(samples: int, load: str) -> int:
 def judge_plan(plan: dict) -> list[str]:
     """What goes wrong with a plan, question by question; empty if nothing does."""
     problems = [f"{name}: the plan says nothing of it" for name in SECONDS if name not in plan]
+    problems += [f"{show(name)}: nobody asked that" for name in plan if name not in SECONDS]
     problems = problems or [c for name in SECONDS for c in _unclear(name, plan[name])]
     if problems:
         return problems
@@ -90,7 +92,10 @@ def judge_plan(plan: dict) -> list[str]:
 
 
 def _unclear(name: str, plan: dict) -> list[str]:
-    unknown = [f"{name}: {key} is one of {', '.join(c)}" for key, c in _CHOICES.items() if plan.get(key) not in c]
+    unknown = []
+    for key, choices in _CHOICES.items():
+        if not isinstance(plan.get(key), str) or plan[key] not in choices:
+            unknown.append(f"{name}: {key} is one of {', '.join(choices)}")
     number = plan.get("samples")
     if not isinstance(number, Real) or not 1 <= float(number) <= 1_000_000:
         unknown.append(f"{name}: samples is a number from 1 on")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 LEVELS = (50, 90, 99)
 COUNTS, EFFECTS = (20, 40, 100, 200, 400), (0.02, 0.05, 0.10)
-WINDOW_S = 0.2
+WINDOW_S = 0.1
 
 
 def distribution(latency: Mapping[str, LatencySamples]) -> "pd.DataFrame":
@@ -147,7 +147,7 @@ def sustained(runs: Mapping[str, Sustained]) -> "pd.DataFrame":
     for name, run in runs.items():
         middles, medians = run.windows(WINDOW_S)
         windows[name] = middles.tolist(), medians.tolist()
-    figure = plots.curves(windows, "seconds under load", "median of a fifth of a second, ms")
+    figure = plots.curves(windows, "seconds under load", "median of a tenth of a second, ms")
     plots.show_figure(figure, "; ".join(f"{name}: {said}" for name, said in verdicts.items()))
     rows = {}
     for name, run in runs.items():

@@ -1,4 +1,4 @@
-"""Cases and mistakes of the exercises on comparisons: `time_round`, `told_apart`, `found_share`."""
+"""Cases and mistakes of the exercises on comparisons: `time_round`, `told_apart`."""
 
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -7,7 +7,7 @@ import numpy as np
 
 from edgelab.course.exercises import Checks, Mistake
 from edgelab.measurement.bundles import TEXTS
-from edgelab.measurement.by_hand import found_share, percentile_bounds, time_round, told_apart
+from edgelab.measurement.by_hand import percentile_bounds, time_round, told_apart
 from edgelab.measurement.moody import Machine
 
 # --- time_round ---------------------------------------------------------------------------------
@@ -20,14 +20,12 @@ def _machines(rng: np.random.Generator) -> Iterator[tuple]:
         (1, 1.0, 0.1, 0.0),
         (9, 1.1, 0, 0.5),
     ):
-        machine = Machine(int(rng.integers(1_000_000)), stall=0.1, warming=warming)
+        machine = Machine(int(rng.integers(1_000_000)), stall=0.1, warming=warming, per_character=0.02)
         a, b = machine.model("A", 1.0, switch_ms), machine.model("B", b_ms, switch_ms)
         yield a, b, list(TEXTS[:texts]), machine.clock()
 
 
-def _blocks(
-    a: Callable, b: Callable, texts: Sequence[str], clock: Callable, order: str, middle: Callable
-) -> list[float]:
+def _blocks(a: Callable, b: Callable, texts: Sequence[str], clock: Callable, order: str, middle: Callable) -> list:
     found = []
     for name in order:
         taken = []
@@ -46,6 +44,18 @@ def _round(
     return lambda a, b, texts, clock: combine(*_blocks(a, b, texts, clock, order, middle))
 
 
+def _first_text(a: Callable, b: Callable, texts: Sequence[str], clock: Callable) -> float:
+    """The same text each time."""
+    return time_round(a, b, [texts[0]] * len(texts), clock)
+
+
+def _backwards(a: Callable, b: Callable, texts: Sequence[str], clock: Callable) -> float:
+    """In the second half the texts are reversed, too."""
+    first, second = _blocks(a, b, texts, clock, "AB", np.median)
+    third, fourth = _blocks(a, b, texts[::-1], clock, "BA", np.median)
+    return _geometric(first, second, third, fourth)
+
+
 def _text_by_text(a: Callable, b: Callable, texts: Sequence[str], clock: Callable) -> float:
     taken: dict[str, list[float]] = {"A": [], "B": []}
     for order in ("AB", "BA"):
@@ -55,6 +65,12 @@ def _text_by_text(a: Callable, b: Callable, texts: Sequence[str], clock: Callabl
                 (a if name == "A" else b)(text)
                 taken[name].append(clock() - begin)
     return float(np.median(taken["B"]) / np.median(taken["A"]))
+
+
+def _pooled(a: Callable, b: Callable, texts: Sequence[str], clock: Callable) -> float:
+    """The median of both blocks of B over that of both blocks of A."""
+    first, second, third, fourth = _blocks(a, b, texts, clock, "ABBA", list)
+    return float(np.median(second + third) / np.median(first + fourth))
 
 
 def _half(a: Callable, b: Callable, texts: Sequence[str], clock: Callable) -> float:
@@ -103,9 +119,24 @@ ROUND = (
         "a block is ALL texts to one of them, and only then the other: its caches are to be warm.",
     ),
     Mistake(
+        "the first text alone",
+        _first_text,
+        "a block goes through ALL texts: call the function with each of them, once.",
+    ),
+    Mistake(
+        "the texts backwards",
+        _backwards,
+        "it is A and B that change places in the second half; the texts keep their order.",
+    ),
+    Mistake(
         "the difference",
         _round(lambda first, second, third, fourth: (second + third - first - fourth) / 2),
         "a difference in ms grows with the machine's mood; a ratio does not.",
+    ),
+    Mistake(
+        "all of A, all of B",
+        _pooled,
+        "each of the four blocks counts by its own median: B's block over A's, once in each half.",
     ),
     Mistake(
         "not the root",
@@ -121,6 +152,9 @@ ROUND = (
 def _races(rng: np.random.Generator) -> Iterator[tuple]:
     for shift, rounds in ((0.2, 30), (-0.2, 45), (0.0, 60), (0.015, 25), (-0.015, 25)):
         yield (np.exp(rng.normal(shift, 0.05, rounds)),)
+    for sign in (-1, 1):  # told apart by little; and only with the later rounds
+        yield (np.exp(rng.normal(0.004 * sign, 0.002, 30)),)
+        yield (np.exp(np.concatenate([rng.normal(0, 0.05, 20), rng.normal(0.1 * sign, 0.05, 60)])),)
     above = 1 + rng.uniform(0.05, 0.4, 6)
     for ratios in (above[:5], above, 1 / above, 1 / above[:5]):  # of 5 rounds the interval has no ends
         yield (ratios,)
@@ -143,6 +177,11 @@ def _at_one(ratios: np.ndarray) -> str:
     return "slower" if low >= 1 else "faster" if high <= 1 else "not told apart"
 
 
+def _beyond_1_percent(ratios: np.ndarray) -> str:
+    low, high = percentile_bounds(ratios, 50)
+    return "slower" if low > 1.01 else "faster" if high < 0.99 else "not told apart"
+
+
 def _swapped(ratios: np.ndarray) -> str:
     return {"slower": "faster", "faster": "slower"}.get(told_apart(ratios), "not told apart")
 
@@ -156,6 +195,11 @@ VERDICT = (
         _at_one,
         "where the interval ends exactly at 1, no difference is still in it: > and <, not >= and <=.",
     ),
+    Mistake(
+        "a margin",
+        _beyond_1_percent,
+        "a small difference is one, too: the interval alone decides, and 1 is where it counts.",
+    ),
     Mistake("the words swapped", _swapped, "a ratio is B's time over A's: above 1 means that B takes longer."),
     Mistake(
         "faster is not known",
@@ -166,6 +210,11 @@ VERDICT = (
         "every round must agree",
         _by(lambda r: (r.min(), r.max())),
         "rounds scatter, and some contradict. The interval of their MEDIAN must lie on one side of 1.",
+    ),
+    Mistake(
+        "half a percent",
+        _by(lambda r: percentile_bounds(r, 0.5)),
+        "percentile_bounds takes its percentile in percent, as q = 90 above: the median is 50.",
     ),
     Mistake(
         "where the rounds lie",
@@ -180,85 +229,8 @@ VERDICT = (
 )
 
 
-# --- found_share --------------------------------------------------------------------------------
-
-
-def _pilots(rng: np.random.Generator) -> Iterator[tuple]:
-    # Effects of both signs, found by some of the runs and not by others, the last one in the wrong direction by a few; a pilot
-    # whose middle is not 1, and skewed.
-    for size, effect, runs, rounds in (
-        (60, 0.05, 60, 25),
-        (100, -0.03, 70, 50),
-        (40, 0.02, 40, 60),
-        (80, -0.10, 30, 8),
-        (50, 0.004, 200, 30),
-    ):
-        pilot = 1.04 * np.exp(0.06 * rng.standard_normal(size) + 0.05 * rng.exponential(size=size))
-        yield pilot, effect, rng.integers(size, size=(runs, rounds))
-
-
-def _share(
-    pilot: np.ndarray,
-    drawn: np.ndarray,
-    effect: float,
-    *,
-    middle: Callable = np.median,
-    found: Sequence[str] | None = None,
-) -> float:
-    """The share with something changed: what is called the middle, or what counts as found."""
-    runs = (1 + effect) * (pilot / middle(pilot))[drawn]
-    wanted = found or ["slower" if effect > 0 else "faster"]
-    return sum(told_apart(run) in wanted for run in runs) / len(runs)
-
-
-SHARE = (
-    Mistake(
-        "without its sign",
-        lambda pilot, effect, drawn: _share(pilot, drawn, abs(effect)),
-        "an effect of -0.03 makes B FASTER: multiply by 1 + effect as it is, and look for that verdict.",
-    ),
-    Mistake(
-        "slower alone",
-        lambda pilot, effect, drawn: _share(pilot, drawn, effect, found=["slower"]),
-        "where the effect is negative, what is to be found is 'faster'.",
-    ),
-    Mistake(
-        "either verdict counts",
-        lambda pilot, effect, drawn: _share(pilot, drawn, effect, found=["slower", "faster"]),
-        "who is told that a slower build is faster has not found it: the direction must be right.",
-    ),
-    Mistake(
-        "the pilot as it is",
-        lambda pilot, effect, drawn: _share(pilot, drawn, effect, middle=lambda _: 1.0),
-        "the pilot compared a thing with itself, so its median should be 1: divide by it first.",
-    ),
-    Mistake(
-        "centred by the mean",
-        lambda pilot, effect, drawn: _share(pilot, drawn, effect, middle=np.mean),
-        "the verdict is on the median, so the pilot's MEDIAN is what must become 1.",
-    ),
-    Mistake(
-        "how many, not which share",
-        lambda pilot, effect, drawn: _share(pilot, drawn, effect) * len(drawn),
-        "return a share, from 0 to 1: divide by the number of runs.",
-    ),
-    Mistake(
-        "runs and rounds exchanged",
-        lambda pilot, effect, drawn: _share(pilot, drawn.T, effect),
-        "drawn is [runs, rounds]: each ROW is one run.",
-    ),
-    Mistake(
-        "divided by the effect",
-        lambda pilot, effect, drawn: _share(
-            pilot, drawn, 1 / (1 + effect) - 1, found=["slower" if effect > 0 else "faster"]
-        ),
-        "5 % more time is a ratio of 1.05: multiply by 1 + effect.",
-    ),
-)
-
-
 def register(check: Checks) -> None:
-    """The three exercises."""
+    """Both exercises."""
     check.function(
         time_round,
         cases=_machines,
@@ -270,10 +242,4 @@ def register(check: Checks) -> None:
         cases=_races,
         nudge="Where does the interval of the median lie, and where does 1?",
         mistakes=VERDICT,
-    )
-    check.function(
-        found_share,
-        cases=_pilots,
-        nudge="Make the pilot a machine without a difference, give it the one asked about, and judge each run.",
-        mistakes=SHARE,
     )

@@ -31,7 +31,7 @@ def test_a_round_is_the_librarys():
     for name in "ABBA":
         for _ in range(5):
             begin = again.now_ms
-            again.work(name, {"A": 1.0, "B": 1.2}[name], 0.0)
+            again.work(name, "t", {"A": 1.0, "B": 1.2}[name], 0.0)
             taken[name].append(again.now_ms - begin)
     assert found == pytest.approx(round_ratios(taken["A"], taken["B"], 5)[0])
 

@@ -28,6 +28,9 @@ def test_it_stalls_warms_up_and_minds_a_change():
     assert np.allclose(latencies(Machine(0, **even), 5, milliseconds=2.0), 2.0)
     assert 20 < (latencies(Machine(0, stall=0.05, **even), 1000) > 20).sum() < 90
     assert np.allclose(latencies(Machine(0, warming=0.5, **even), 3), [1.0, 1.5, 2.0])
+    slow_reader = Machine(0, per_character=0.5, **even)
+    slow_reader.model("a", 2.0)("four")
+    assert slow_reader.now_ms == 6
     machine = Machine(0, **even)
     a, b = machine.model("a", 1.0, 0.5), machine.model("b", 1.0, 0.5)
     for model in (a, a, b, a):

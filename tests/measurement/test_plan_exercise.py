@@ -45,6 +45,14 @@ def test_the_window_of_the_release_is_that_of_an_exact_calculation():
     assert found_share(pilot(), 0.05, drawn) == pytest.approx(exact[97], abs=0.02)
 
 
+def test_a_plan_answers_what_was_asked_in_words():
+    for load in (["closed"], np.array(["closed"]), None):
+        changed = copy.deepcopy(MEASUREMENT_PLAN)
+        changed["release"]["load"] = load
+        assert judge_plan(changed) == ["release: load is one of closed, open"]
+    assert judge_plan(MEASUREMENT_PLAN | {"battery": {}}) == ["'battery': nobody asked that"]
+
+
 def test_the_verdict_is_monotone_in_the_samples():
     """Too few, then enough, then no more than the bench allows."""
     for name, least in (("release", 970), ("keyboard", 662), ("first_answer", 64)):

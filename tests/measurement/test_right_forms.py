@@ -1,6 +1,7 @@
 """05's exercises solved in other ways than the course's own: each is accepted. The wrong ones are the registered mistakes."""
 
 import math
+import warnings
 
 import numpy as np
 import pytest
@@ -216,6 +217,16 @@ def test_another_right_answer_passes(name, form, capsys):
     fresh.exercises = check.exercises
     fresh(name, form)
     assert capsys.readouterr().out.startswith(f"[pass] {name}")
+
+
+def test_no_check_warns_on_its_own():
+    """Mistakes are run beside a wrong answer; what NumPy thinks of them is not to stand in the notebook."""
+    fresh = Checks()
+    fresh.exercises = check.exercises
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for name in ("fair_ratio", "told_apart", "percentile_bounds", "with_omitted"):
+            fresh(name, lambda *given: 0.5)
 
 
 def test_every_exercise_has_three_right_forms_and_six_mistakes():
