@@ -41,6 +41,11 @@ RETENTION = (
         "paired: the teacher is judged by the SAME drawn examples, not always by all of them.",
     ),
     Mistake(
+        "a ratio of two lower ends",
+        lambda s, t, drawn: float(np.percentile(s[drawn].mean(1), 2.5) / np.percentile(t[drawn].mean(1), 2.5)),
+        "paired: one ratio for each draw, and of those the lower end.",
+    ),
+    Mistake(
         "5 % below",
         lambda s, t, drawn: float(np.percentile(_ratios(s, t, drawn), 5)),
         "95 % lie between the 2.5th and the 97.5th percentile: yours leaves 5 % below.",

@@ -72,6 +72,11 @@ LOSS = (
         "the hard part takes the column of the LABEL, not the teacher's best one.",
     ),
     Mistake(
+        "every label's column of every example",
+        lambda s, t, y, T=2.0, a=0.5: a * _soft(s, t, T) - (1 - a) * log_softmax(s)[:, y].mean(),
+        "[:, labels] takes all those columns of EVERY example: pair each with its own row, [np.arange(len(labels)), labels].",
+    ),
+    Mistake(
         "both parts in full",
         lambda s, t, y, T=2.0, a=0.5: _soft(s, t, T) + _hard(s, y),
         "alpha is not used: alpha parts of the one, 1 - alpha of the other.",
@@ -94,6 +99,11 @@ GRADIENT = (
         "not by the number of examples",
         lambda s, t, y, T=2.0, a=0.5: kd_gradient(s, t, y, T, a) * len(y),
         "the loss is a MEAN: each example counts 1 / len(labels).",
+    ),
+    Mistake(
+        "by all its entries",
+        lambda s, t, y, T=2.0, a=0.5: kd_gradient(s, t, y, T, a) / s.shape[1],
+        "the loss is a mean over the examples alone: divide by len(labels), not by the number of entries.",
     ),
     Mistake(
         "T squared",
