@@ -1,10 +1,11 @@
 """The exercises of `01_distillation`, in its order."""
 
 from edgelab.course.exercises import Checks
-from edgelab.distillation import choice_exercise, fault_exercise, loss_exercise
+from edgelab.distillation import choice_exercise, fault_exercise, loss_exercise, probability_exercise
 from edgelab.distillation.bar_exercise import MISTAKES, RELEASE_BAR, judge_bar
 
 check = Checks()
+probability_exercise.register(check)
 loss_exercise.register(check)
 choice_exercise.register(check)
 check.design(

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from edgelab.course.exercises import Checks, Mistake
+from edgelab.distillation.probability_exercise import EXACT
 from edgelab.distillation.recall import recall_by_label
 from edgelab.distillation.retention import retention_low
 from edgelab.selection.rule import smallest_clearing
@@ -38,6 +39,11 @@ RETENTION = (
         "the teacher not drawn",
         lambda s, t, drawn: float(np.percentile(s[drawn].mean(1) / t.mean(), 2.5)),
         "paired: the teacher is judged by the SAME drawn examples, not always by all of them.",
+    ),
+    Mistake(
+        "a ratio of two lower ends",
+        lambda s, t, drawn: float(np.percentile(s[drawn].mean(1), 2.5) / np.percentile(t[drawn].mean(1), 2.5)),
+        "paired: one ratio for each draw, and of those the lower end.",
     ),
     Mistake(
         "5 % below",
@@ -94,7 +100,7 @@ def _candidates(rng: np.random.Generator) -> Iterator[tuple]:
         low = rng.uniform(0.85, 1.0, number)
         yield rng.permutation(number) * 1e5 + 2e5, low, float(np.median(low)) + 0.001
     sizes, bar = rng.permutation(6) * 1e6 + rng.integers(100_000), round(rng.uniform(0.9, 0.98), 2)
-    near = np.array([-1e-3, -5e-4, -1e-4, -1e-6, 0.0, 1e-6])  # just below, at it and just above, in any order
+    near = np.array([-1e-3, -1e-4, -1e-6, -1e-12, 0.0, 1e-6])  # just below, at it and just above, in any order
     yield sizes, bar + rng.permutation(near), bar
     yield sizes * 1000, bar + rng.permutation(near), bar  # large files
     falling = np.sort(sizes)[::-1]
@@ -102,7 +108,7 @@ def _candidates(rng: np.random.Generator) -> Iterator[tuple]:
     yield falling, np.full(6, bar), bar  # all of them at it
     yield rng.permutation(3) * 1e5 + 2e5, np.array([0.90, 0.93, 0.91]), 0.98  # none
     yield np.array([3e5, 1e5, 2e5]), np.array([0.99, 0.90, 0.98]), 0.98
-    yield np.array([5e9]), np.array([0.97]), 0.95
+    yield np.array([5e12]), np.array([0.97]), 0.95
     yield np.array([4e5]), np.array([0.94]), 0.95
     yield np.array([]), np.array([]), 0.95
 
@@ -154,6 +160,11 @@ SMALLEST = (
         "nearly",
         lambda sizes, low, bar: smallest_clearing(sizes, low, bar - 1e-3),
         "a thousandth below the bar is below the bar.",
+    ),
+    Mistake(
+        "a tolerance",
+        lambda sizes, low, bar: _smallest(sizes, (low > bar) | np.isclose(low, bar)),
+        "a tolerance is a lower bar: low >= bar, without any.",
     ),
     Mistake(
         "a largest size of its own",
@@ -269,6 +280,7 @@ def register(check: Checks) -> None:
         cases=_judged,
         nudge="One ratio for each draw, of both models' accuracies on its examples. Which percentile is the lower end?",
         mistakes=RETENTION,
+        **EXACT,
     )
     check.function(
         smallest_clearing,
@@ -281,4 +293,5 @@ def register(check: Checks) -> None:
         cases=_labels,
         nudge="Of the examples that truly have a label, which share was found? None found is a share as well.",
         mistakes=RECALL,
+        **EXACT,
     )

@@ -3,6 +3,7 @@
 `handed_over` trains it; `taken_for` finds out what is wrong, and `in_our_order` mends it.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -25,6 +26,8 @@ def _confused(rng: np.random.Generator) -> Iterator[tuple]:
     yield np.where(rng.random(90) < 0.8, order[places], rng.choice(NAMES, 90)), NAMES[places]
     gold = np.repeat(NAMES[:3], 4)
     yield rng.permuted(np.tile(NAMES[[5, 3, 5, 3]], (3, 1)), axis=1).ravel(), gold  # ties
+    pairs = [NAMES[[i, i + 1, i, i + 1]] for i in range(5)]
+    yield rng.permuted(pairs, axis=1).ravel(), np.repeat(NAMES[1:], 4)  # with itself, and it is not the first
     yield np.where(gold == NAMES[1], NAMES[2], gold), gold
     yield np.full(12, NAMES[4]), gold  # one name for all, which is none of theirs
     yield NAMES[[2]], NAMES[[0]]
@@ -34,6 +37,10 @@ def _confused(rng: np.random.Generator) -> Iterator[tuple]:
 def _most(called: np.ndarray, last: bool = False) -> str:
     names, times = np.unique(called, return_counts=True)
     return str(names[np.flatnonzero(times == times.max())[-1 if last else 0]])
+
+
+def _times(called: np.ndarray) -> int:
+    return int(np.unique(called, return_counts=True)[1].max())
 
 
 def _wrong_ones(predicted: np.ndarray, gold: np.ndarray) -> dict[str, str]:
@@ -66,6 +73,18 @@ TAKEN = (
         "of equally frequent names take the first in the alphabet.",
     ),
     Mistake(
+        "itself among equals",
+        lambda p, g: {
+            str(x): str(x) if np.sum(p[g == x] == x) == _times(p[g == x]) else _most(p[g == x]) for x in {*g}
+        },
+        "the alphabet decides, even where the label's own name is among the equals.",
+    ),
+    Mistake(
+        "the first met of equals",
+        lambda p, g: {str(label): Counter(p[g == label].tolist()).most_common(1)[0][0] for label in np.unique(g)},
+        "Counter and mode take the one that they meet first: sort the names before you count them.",
+    ),
+    Mistake(
         "the first that was said",
         lambda p, g: {str(label): str(p[g == label][0]) for label in np.unique(g)},
         "one example is an anecdote: count the names.",
@@ -77,7 +96,7 @@ TAKEN = (
     ),
     Mistake(
         "how often",
-        lambda p, g: {str(label): int(np.unique(p[g == label], return_counts=True)[1].max()) for label in np.unique(g)},
+        lambda p, g: {str(label): _times(p[g == label]) for label in np.unique(g)},
         "that is how often: return the name.",
     ),
     Mistake(
@@ -95,15 +114,16 @@ TAKEN = (
 
 def _columns(rng: np.random.Generator) -> Iterator[tuple]:
     for rows, labels in ((4, 6), (7, 5), (2, 3)):
-        ours = [str(name) for name in rng.permutation(NAMES[:labels])]
-        theirs = [ours[i] for i in _cycle(labels, rng)]
+        ours = tuple(str(name) for name in rng.permutation(NAMES[:labels]))
+        theirs = tuple(ours[i] for i in _cycle(labels, rng))
         yield rng.normal(size=(rows, labels)), theirs, ours
     alphabet = tuple(map(str, NAMES))
     yield rng.normal(size=(3, 6)), tuple(alphabet[i] for i in _cycle(6, rng)), alphabet
     yield rng.normal(size=(3, 6)), tuple(map(str, rng.permutation(NAMES))), alphabet[1:4]  # they know more labels
     yield rng.normal(size=(3, 2)), alphabet[:2], alphabet[:2]
-    yield rng.normal(size=(0, 6)), alphabet[::-1], alphabet
-    yield rng.normal(size=(2, 4)), alphabet[:4], alphabet[1:5]  # one of ours is missing
+    yield rng.normal(size=(1, 6)), alphabet[::-1], alphabet
+    yield rng.normal(size=(2, 4)), alphabet[:4], alphabet[1:5]  # the last of ours is missing
+    yield rng.normal(size=(2, 5)), alphabet[:1] + alphabet[2:], alphabet[:3]  # the one between
 
 
 def _cycle(number: int, rng: np.random.Generator) -> np.ndarray:

@@ -7,8 +7,8 @@ from edgelab.selection.rule import misses
 
 
 @pytest.mark.parametrize("name", RELEASE_BAR)
-@pytest.mark.parametrize("share", [0.99, 1.011])
-def test_about_a_hundredth_beside_a_bound_fails(name, share):
+@pytest.mark.parametrize("share", [0.994, 1.006])
+def test_half_a_hundredth_beside_a_bound_fails(name, share):
     assert judge_bar(RELEASE_BAR | {name: share * RELEASE_BAR[name]})
 
 

@@ -75,6 +75,7 @@ WRONG = {
     },
     "doubt": {
         "a bias": lambda z: doubt(z) + 1e-6,
+        "a whole row made 0": lambda z: np.nan_to_num(-(soften(z, 1) * np.log(soften(z, 1))).sum(-1)),
         "1 e-12 inside": lambda z: -(soften(z, 1) * np.log(soften(z, 1) + 1e-6)).sum(-1),
     },
     "retention_low": {
@@ -87,13 +88,18 @@ WRONG = {
             np.percentile([s[r][t[r]].mean() for r in d], 2.5)  # what it keeps of these
         ),
         "at most 1": lambda s, t, d: min(1.0, retention_low(s, t, d)),
-        "rounded": lambda s, t, d: round(retention_low(s, t, d), 3),
+        "rounded": lambda s, t, d: round(retention_low(s, t, d), 6),
     },
     "smallest_clearing": {
         "the bar is .95": lambda sizes, low, bar: smallest_clearing(sizes, low, 0.95),
         "rounded": lambda sizes, low, bar: smallest_clearing(sizes, np.round(low, 3), bar),
         "a tolerance": lambda sizes, low, bar: smallest_clearing(sizes, low, bar - 1e-3),
         "a small tolerance": lambda sizes, low, bar: smallest_clearing(sizes, low, bar - 2e-6),
+        "a tiny tolerance": lambda sizes, low, bar: smallest_clearing(sizes, low, bar - 1e-9),
+        "rounded to 6 digits": lambda sizes, low, bar: smallest_clearing(sizes, np.round(low, 6), bar),
+        "a sentinel of 1 TB": lambda sizes, low, bar: (
+            -1 if not len(sizes) else int(np.argmin(s)) if (s := np.where(low >= bar, sizes, 1e12)).min() < 1e12 else -1
+        ),
         "a sentinel of 10 MB": lambda sizes, low, bar: (
             -1 if not len(sizes) else int(np.argmin(s)) if (s := np.where(low >= bar, sizes, 1e7)).min() < 1e7 else -1
         ),
@@ -106,17 +112,24 @@ WRONG = {
         "never predicted, left out": lambda p, g: {k: v for k, v in recall_by_label(p, g).items() if k in p},
         "outside gold added": lambda p, g: {str(k): 0.0 for k in p} | recall_by_label(p, g),
         "outside gold added as 1": lambda p, g: {str(k): 1.0 for k in p} | recall_by_label(p, g),
-        "rounded": lambda p, g: {k: round(v, 2) for k, v in recall_by_label(p, g).items()},
+        "rounded": lambda p, g: {k: round(v, 5) for k, v in recall_by_label(p, g).items()},
         "in percent": lambda p, g: {k: 100 * v for k, v in recall_by_label(p, g).items()},
     },
     "taken_for": {
         "by the order of the answers": lambda p, g: {
             str(k): str(Counter(p[g == k]).most_common(1)[0][0]) for k in np.unique(g)
         },
+        "of equals what is said more often by all": lambda p, g: {
+            str(k): str(min(Counter(p[g == k]).items(), key=lambda of: (-of[1], -np.sum(p == of[0]), of[0]))[0])
+            for k in np.unique(g)
+        },
         "of all": lambda p, g: {str(k): str(p[0]) for k in np.unique(g)},
     },
     "in_our_order": {
         "sorted": lambda z, theirs, ours: z[:, [sorted(theirs).index(x) for x in ours]],
+        "the last alone looked for": lambda z, theirs, ours: z[
+            :, [theirs.index(x) if x in theirs or x == ours[-1] else 0 for x in ours]
+        ],
         "modulo": lambda z, theirs, ours: z[:, [(theirs.index(x) if x in theirs else -1) for x in ours]],
         "a KeyError": lambda z, theirs, ours: z[:, [{x: i for i, x in enumerate(theirs)}[x] for x in ours]],
     },
@@ -177,6 +190,7 @@ RIGHT = {
     "in_our_order": (
         lambda z, theirs, ours: z[:, [theirs.index(x) for x in ours]],
         lambda z, theirs, ours: np.stack([z[:, theirs.index(x)] for x in ours], axis=1),
+        lambda z, theirs, ours: [[row[theirs.index(x)] for x in ours] for row in z],
         lambda z, theirs, ours: z.T[[list(theirs).index(x) for x in ours]].T,
     ),
 }
@@ -194,7 +208,7 @@ def test_a_wrong_answer_fails(name, kind, capsys):
     assert verdict(name, WRONG[name][kind], capsys) == "[fail]"
 
 
-@pytest.mark.parametrize("name, place", [(name, place) for name in RIGHT for place in range(3)])
+@pytest.mark.parametrize("name, place", [(name, place) for name in RIGHT for place in range(len(RIGHT[name]))])
 def test_a_right_answer_passes_in_other_words(name, place, capsys):
     assert verdict(name, RIGHT[name][place], capsys) == "[pass]"
 
