@@ -66,10 +66,10 @@ def test_start_here(page, lab, pictures):
 
     interval = cell(page, "show_interval()")
     assert table(interval) == rows(compute_interval(0.92, 900))
-    press(page, interval, "accuracy", "ArrowRight")
+    press(interval, "accuracy", "ArrowRight")
     wait_for(lambda: table(interval) == rows(compute_interval(0.93, 900)))
     for number in range(850, 350, -50):
-        press(page, interval, "examples", "ArrowLeft")
+        press(interval, "examples", "ArrowLeft")
         wait_for(lambda number=number: table(interval)[1][0] == str(number))
     wait_for(lambda: table(interval) == rows(compute_interval(0.93, 400)))
     enough, too_few = (compute_interval(0.93, number)["from"][0] for number in (400, 350))
@@ -91,7 +91,7 @@ def test_distillation(page, lab, home, pictures, monkeypatch):
     temperature, reached = cell(page, "show_temperature({"), 2.0
     assert table(temperature) == rows(compute_temperature(request, labels, reached))
     while float(table(temperature)[1][2]) >= 0.5:
-        press(page, temperature, "temperature", "ArrowRight")
+        press(temperature, "temperature", "ArrowRight")
         reached += 0.5
         expected = rows(compute_temperature(request, labels, reached))
         wait_for(lambda expected=expected: table(temperature) == expected)
@@ -103,11 +103,11 @@ def test_distillation(page, lab, home, pictures, monkeypatch):
     assert [row[:4] for row in table(sizes)[: len(own)]] == [row[:4] for row in own]  # two baselines stand below
     smallest = min(table(sizes)[1:], key=lambda row: float(row[1]))[0]
     bars = [0.80]
-    press(page, sizes, "bar", "Home")
+    press(sizes, "bar", "Home")
     wait_for(lambda: [row[0] for row in table(sizes) if row[-1] == "ships"] == [smallest])
     while [row[0] for row in table(sizes) if row[-1] == "ships"] == [smallest]:
         shown = sizes.locator(".widget-slider", has_text="bar").text_content()
-        press(page, sizes, "bar", "ArrowRight")
+        press(sizes, "bar", "ArrowRight")
         bars.append(round(bars[-1] + 0.01, 2))
         wait_for(lambda shown=shown: sizes.locator(".widget-slider", has_text="bar").text_content() != shown)
         clears = [row for row in table(sizes)[1:] if float(row[3]) >= bars[-1] and float(row[1]) <= 30]
@@ -132,10 +132,10 @@ def test_quantization(page, lab, home, pictures, monkeypatch):
     matrix = values(file, layer)  # [inputs, outputs]
     grid = cell(page, "show_grid(")
     wait_for(lambda: table(grid) == rows(compute_grid(matrix, 4, "one scale")[0]))
-    press(page, grid, "bits", "ArrowRight")  # the task: two settings that take the same bits a weight
+    press(grid, "bits", "ArrowRight")  # the task: two settings that take the same bits a weight
     wait_for(lambda: table(grid) == rows(compute_grid(matrix, 5, "one scale")[0]))
     single = table(grid)[1]
-    press(page, grid, "bits", "ArrowLeft")
+    press(grid, "bits", "ArrowLeft")
     wait_for(lambda: table(grid) == rows(compute_grid(matrix, 4, "one scale")[0]))
     choose_next(grid, "scales")
     wait_for(lambda: table(grid) == rows(compute_grid(matrix, 4, "one for each channel")[0]))
@@ -151,7 +151,7 @@ def test_quantization(page, lab, home, pictures, monkeypatch):
     calibration = cell(page, "show_range(")
     wait_for(lambda: table(calibration) == rows(compute_range(entering, 99.9, 4)[0]))
     for tenths in range(998, best - 1, -1):
-        press(page, calibration, "percentile", "ArrowLeft")
+        press(calibration, "percentile", "ArrowLeft")
         wait_for(lambda n=tenths: table(calibration) == rows(compute_range(entering, n / 10, 4)[0]))
     picture(page, pictures / "02_quantization-moved.png")
 
@@ -215,13 +215,13 @@ def test_routing(page, lab, home, pictures, monkeypatch):
         return here - cheapest
 
     for _ in range(15):
-        press(page, explorer, "a wrong answer costs", "ArrowRight")
+        press(explorer, "a wrong answer costs", "ArrowRight")
     wait_for(lambda: untimed(table(explorer)) == expected("validation", policy.threshold, 20))
     assert apart() > 50
     at = policy.threshold
     while apart() > 50 and at < 1:
         at = round(at + 0.01, 2)
-        press(page, explorer, "threshold", "ArrowRight")
+        press(explorer, "threshold", "ArrowRight")
         wait_for(lambda at=at: untimed(table(explorer)) == expected("validation", at, 20))
     assert apart() <= 50
     choose_next(explorer, "traffic")
@@ -235,13 +235,13 @@ def test_routing(page, lab, home, pictures, monkeypatch):
     wait_for(lambda: table(promise) == rows(compute_promise(score, wrong, second, 0.05, 400)[0]))
     # The task: at 2 %, each time, 150 requests carry the promise, and 100 do not.
     for _ in range(6):
-        press(page, promise, "alpha", "ArrowLeft")
+        press(promise, "alpha", "ArrowLeft")
     wait_for(lambda: table(promise) == rows(compute_promise(score, wrong, second, 0.02, 400)[0]))
     for _ in range(5):
-        press(page, promise, "requests in the threshold set", "ArrowLeft")
+        press(promise, "requests in the threshold set", "ArrowLeft")
     wait_for(lambda: table(promise) == rows(compute_promise(score, wrong, second, 0.02, 150)[0]))
     assert table(promise)[1][0] == "0 of 150"
-    press(page, promise, "requests in the threshold set", "ArrowLeft")
+    press(promise, "requests in the threshold set", "ArrowLeft")
     wait_for(lambda: table(promise)[1][0] == "none: all escalated")
     picture(page, pictures / "04_routing-moved.png")
 
@@ -294,10 +294,10 @@ def test_measurement(page, lab, pictures):
     # The task: the smallest difference that 100 rounds find in 95 of 100 runs is 5.0 %.
     power = cell(page, "show_power(")
     assert table(power) == rows(compute_power(pilot(), 0.05, 100)) and float(table(power)[1][3]) >= 95
-    press(page, power, "true difference", "ArrowLeft")
+    press(power, "true difference", "ArrowLeft")
     wait_for(lambda: table(power) == rows(compute_power(pilot(), 0.045, 100)))
     assert float(table(power)[1][3]) < 95
-    press(page, power, "rounds", "ArrowRight")
+    press(power, "rounds", "ArrowRight")
     wait_for(lambda: table(power) == rows(compute_power(pilot(), 0.045, 120)))
     picture(page, pictures / "05_measurement-power.png")
 
@@ -306,13 +306,13 @@ def test_measurement(page, lab, pictures):
     busiest, budget = (float(re.search(rf"measured ([0-9.]+) {unit}", said)[1]) for unit in ("% of the time", "times"))
     load = cell(page, "show_load(")
     assert chosen(load, "requests come") == ARRIVALS[0]
-    press(page, load, "busy", "Home")
+    press(load, "busy", "Home")
     wait_for(lambda: "busy 5 %" in load.text_content())
     for percent in range(10, int(busiest) + 5, 5):
-        press(page, load, "busy", "ArrowRight")
+        press(load, "busy", "ArrowRight")
         wait_for(lambda percent=percent: f"busy {percent} %" in load.text_content())
     assert float(table(load)[3][3]) <= 5
-    press(page, load, "busy", "ArrowRight")
+    press(load, "busy", "ArrowRight")
     wait_for(lambda: f"busy {busiest + 5:.0f} %" in load.text_content())
     assert float(table(load)[3][3]) > 5
     people = table(load)
@@ -325,14 +325,14 @@ def test_measurement(page, lab, pictures):
         before = table(fleet)
         choose_next(fleet, "ratios of")
         wait_for(lambda before=before: table(fleet) != before)
-    press(page, fleet, "budget", "Home")
+    press(fleet, "budget", "Home")
     wait_for(lambda: float(table(fleet)[1][4]) < 95)
     for _ in range(round((budget - 1) / 0.5) - 1):  # to the last one that is too small
-        press(page, fleet, "budget", "ArrowRight")
+        press(fleet, "budget", "ArrowRight")
     assert float(table(fleet)[1][4]) <= 95
-    press(page, fleet, "budget", "ArrowRight")
+    press(fleet, "budget", "ArrowRight")
     wait_for(lambda: float(table(fleet)[1][4]) >= 95)
-    press(page, fleet, "mid-range and entry", "Home")
+    press(fleet, "mid-range and entry", "Home")
     wait_for(lambda: "entry" not in [row[0] for row in table(fleet)])
     picture(page, pictures / "05_measurement-moved.png")
 
@@ -347,9 +347,9 @@ def test_tiers(page, browser, lab, web_assets, pictures):
 
     wall = cell(page, "show_wall()")
     assert table(wall) == rows(compute_wall(4, 60, 0))
-    press(page, wall, "bandwidth", "ArrowRight")
+    press(wall, "bandwidth", "ArrowRight")
     wait_for(lambda: table(wall) == rows(compute_wall(4, 61, 0)))
-    press(page, wall, "tokens before", "End")
+    press(wall, "tokens before", "End")
     wait_for(lambda: table(wall) == rows(compute_wall(4, 61, 32000)))
 
     phones, needs = excerpt()[0], Needs(latency_ms=20, memory_mb=300, cpu_share=0.01)
@@ -361,7 +361,7 @@ def test_tiers(page, browser, lab, web_assets, pictures):
 
     explorer, (first, second, *_) = cell(page, "show_coverage("), BUILDS
     assert table(explorer) == covered(first, 0.35, 0.30)
-    press(page, explorer, "entry", "ArrowLeft")
+    press(explorer, "entry", "ArrowLeft")
     wait_for(lambda: table(explorer) == covered(first, 0.35, 0.29))
     choose_next(explorer, "what ships")
     wait_for(lambda: table(explorer) == covered(second, 0.35, 0.29))
@@ -399,14 +399,14 @@ def test_personalization(page, lab, pictures):
 
     sizes, (layers, more, *_) = cell(page, "show_bytes()"), LAYERS
     assert table(sizes) == rows(compute_bytes(layers, 4, 1000))
-    press(page, sizes, "rank", "ArrowRight")
+    press(sizes, "rank", "ArrowRight")
     wait_for(lambda: table(sizes) == rows(compute_bytes(layers, 5, 1000)))
     choose_next(sizes, "layers")
     wait_for(lambda: table(sizes) == rows(compute_bytes(more, 5, 1000)))
 
     price = cell(page, "show_price(")
     before = table(price)
-    press(page, price, "most_loss", "End")
+    press(price, "most_loss", "End")
     wait_for(lambda: table(price) != before)
     understood = [float(row[1]) for row in table(price)[1:]]
     assert all(now >= float(row[1]) for now, row in zip(understood, before[1:], strict=True))
@@ -438,15 +438,15 @@ def test_generation(page, lab, pictures):
     logits = toy().step([5, 17, 3, 80, 41])[0][-1]
     sampling = cell(page, "show_sampling(")
     assert table(sampling) == rows(compute_sampling(logits, 1.0, 0.9))
-    press(page, sampling, "temperature", "ArrowRight")
+    press(sampling, "temperature", "ArrowRight")
     wait_for(lambda: table(sampling) == rows(compute_sampling(logits, 1.1, 0.9)))
-    press(page, sampling, "top_p", "Home")
+    press(sampling, "top_p", "Home")
     wait_for(lambda: table(sampling) == rows(compute_sampling(logits, 1.1, 0.05)))
     picture(page, pictures / "08_generation-sampling.png")
 
     said = cell(page, "show_said(")
     first = table(said)
-    press(page, said, "case", "ArrowRight")
+    press(said, "case", "ArrowRight")
     wait_for(lambda: table(said) != first)
     choose_next(said, "job")
     wait_for(lambda: "answers, case 2 of " in said.text_content())
@@ -455,11 +455,11 @@ def test_generation(page, lab, pictures):
 
     phone = cell(page, "show_calculator(")
     assert table(phone) == rows(compute_phone(1.0, 5, 60))
-    press(page, phone, "bits", "ArrowLeft")
+    press(phone, "bits", "ArrowLeft")
     wait_for(lambda: table(phone) == rows(compute_phone(1.0, 4, 60)))
-    press(page, phone, "parameters", "End")
+    press(phone, "parameters", "End")
     wait_for(lambda: table(phone) == rows(compute_phone(8.0, 4, 60)))
-    press(page, phone, "bandwidth", "ArrowRight")
+    press(phone, "bandwidth", "ArrowRight")
     wait_for(lambda: table(phone) == rows(compute_phone(8.0, 4, 61)))
     picture(page, pictures / "08_generation-calculator.png")
 
@@ -474,11 +474,11 @@ def test_privacy(page, lab, home, pictures, monkeypatch):
 
     error = cell(page, "show_error()")
     assert table(error) == rows(compute_error(1.0, 500, 0.10)[0])
-    press(page, error, "epsilon", "ArrowRight")
+    press(error, "epsilon", "ArrowRight")
     wait_for(lambda: table(error) == rows(compute_error(1.25, 500, 0.10)[0]))
-    press(page, error, "phones", "End")
+    press(error, "phones", "End")
     wait_for(lambda: table(error) == rows(compute_error(1.25, 3300, 0.10)[0]))
-    press(page, error, "true share", "ArrowRight")
+    press(error, "true share", "ArrowRight")
     wait_for(lambda: table(error) == rows(compute_error(1.25, 3300, 0.12)[0]))
     picture(page, pictures / "09_privacy-error.png")
 
@@ -486,9 +486,9 @@ def test_privacy(page, lab, home, pictures, monkeypatch):
     first, second, *_ = dict.fromkeys(each.defence for each in stolen)
     theft = cell(page, "show_theft(stolen)")
     assert table(theft) == rows(compute_theft(stolen, first, 50, 1))
-    press(page, theft, "queries a day", "ArrowRight")
+    press(theft, "queries a day", "ArrowRight")
     wait_for(lambda: table(theft) == rows(compute_theft(stolen, first, 60, 1)))
-    press(page, theft, "accounts", "ArrowRight")
+    press(theft, "accounts", "ArrowRight")
     wait_for(lambda: table(theft) == rows(compute_theft(stolen, first, 60, 2)))
     choose_next(theft, "what is shown")
     wait_for(lambda: table(theft) == rows(compute_theft(stolen, second, 60, 2)))
@@ -503,24 +503,24 @@ def test_selection(page, lab, pictures):
     assert [row[0] for row in table(bar)[1:]] == [
         f"{f} {bits}" for f in ("convolution", "six layers") for bits in ("int4", "int8")
     ]
-    press(page, bar, "least right calls", "End")
+    press(bar, "least right calls", "End")
     wait_for(lambda: "At least 92.0 %" in bar.text_content() and "Nothing ships" in bar.text_content())
     wait_for(lambda: all("calls is" in row[-1] for row in table(bar)[1:]))
-    press(page, bar, "least right calls", "Home")
+    press(bar, "least right calls", "Home")
     wait_for(lambda: "At least 60.0 %" in bar.text_content())
     wait_for(lambda: not any("calls is" in row[-1] for row in table(bar)[1:]))
-    press(page, bar, "largest download", "Home")
+    press(bar, "largest download", "Home")
     wait_for(lambda: all("mb is" in row[-1] for row in table(bar)[1:]))
     picture(page, pictures / "10_selection-bar.png")
 
     costs = cell(page, "show_costs(served")
     before = table(costs)
     assert [row[0] for row in before[1:]] == ["edge", "hybrid", "cloud"] and before[3][3] == "-"
-    press(page, costs, "requests a month", "End")
+    press(costs, "requests a month", "End")
     wait_for(lambda: float(table(costs)[1][1]) < float(before[1][1]))
-    press(page, costs, "price", "ArrowRight")
+    press(costs, "price", "ArrowRight")
     wait_for(lambda: float(table(costs)[3][1].replace(",", "")) > float(before[3][1].replace(",", "")))
-    press(page, costs, "days a month", "End")
+    press(costs, "days a month", "End")
     wait_for(lambda: "20 days" in costs.text_content())
     picture(page, pictures / "10_selection-costs.png")
 
@@ -638,7 +638,7 @@ def cell(page, source: str):
     return found
 
 
-def press(page, where, slider: str, key: str) -> None:
+def press(where, slider: str, key: str) -> None:
     where.locator(".widget-slider", has_text=slider).locator(".noUi-handle").press(key)
 
 
