@@ -53,7 +53,7 @@ def _in_form(got: Any, model: Any, plain: bool, most: int) -> Any:
         fields = {field.name for field in dataclasses.fields(model) if field.init}
         parts = {name: within(getattr(got, name), getattr(model, name)) for name in fields}
         changed = {name: part for name, part in parts.items() if part is not getattr(got, name)}
-        return dataclasses.replace(got, **changed) if changed else got
+        return dataclasses.replace(got, **changed) if changed else got  # type: ignore[type-var]
     return got
 
 
