@@ -52,7 +52,7 @@ def _tails(rng: np.random.Generator) -> Iterator[Case]:
 
 
 def _promises(rng: np.random.Generator) -> Iterator[Case]:
-    yield from ((0.93, 0.9), (1.0, 0.9), (0.95, 0.5))
+    yield from ((0.93, 0.9), (1.0, 0.9), (0.95, 0.5), (1.0, 0.1), (0.93, 0.92))  # from one example to thousands
     for _ in range(3):
         promise = float(rng.uniform(0.4, 0.9))
         yield promise + float(rng.uniform(0.05, 0.1)), promise
@@ -251,6 +251,11 @@ check.function(
             "the first at which it is plausible",
             lambda share, promise: 1,
             "with one example everything is plausible: go on while it is.",
+        ),
+        Mistake(
+            "not from one on",
+            lambda share, promise: max(2, examples_needed(share, promise)),
+            "where the two lie far apart, a single example may tell: begin at one.",
         ),
         Mistake(
             "in steps of ten",
