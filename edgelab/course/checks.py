@@ -33,7 +33,7 @@ def placed(**changes: str) -> dict[str, str]:
 
 def _shares(rng: np.random.Generator) -> Iterator[Case]:
     for examples in (12, 400):
-        grid = np.sort(rng.uniform(size=50))
+        grid = rng.uniform(size=50)  # in no order: nothing says that there is one
         for right in (0, int(rng.integers(1, examples)), examples):
             yield np.concatenate([[0.0], grid, [1.0]]), right, examples
     yield np.array([0.5, 0.9]), int(rng.integers(1, 30)), 30
@@ -147,6 +147,11 @@ check.function(
             "a count against a share",
             lambda shares, right, n: np.abs(right - shares) <= 1.96 * np.sqrt(shares * (1 - shares) / n),
             "right is a count: its share is right / examples.",
+        ),
+        Mistake(
+            "sorted",
+            lambda shares, right, n: plausible(np.sort(shares), right, n),
+            "one answer for each share, in the order in which they came.",
         ),
         Mistake(
             "the edge left out",

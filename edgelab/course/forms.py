@@ -63,7 +63,7 @@ def _unwrapped(got: Any, model: Any, plain: bool, most: int) -> Any:
         got = got[()]
     if isinstance(got, range | KeysView | ValuesView) and len(got) <= most:
         got = list(got)
-    if plain and isinstance(got, set | frozenset):
+    if plain and isinstance(got, set | frozenset) and isinstance(model, list):  # in a tuple each has its place
         got = sorted(got)
     return got.item() if plain and isinstance(got, np.generic) else got
 

@@ -98,6 +98,7 @@ def test_data_is_plain_and_a_set_will_do_for_a_list():
         plain=True,
     )
     assert bits == {"bits": 4, "share": 0.5, "on": True} and {type(v) for v in bits.values()} == {int, float, bool}
+    assert in_form({48, 1}, (1, 48), plain=True) == {48, 1}
     mixed = {"a", 1}
     assert in_form(mixed, ["a"], plain=True) is mixed
 
