@@ -33,7 +33,7 @@ def placed(**changes: str) -> dict[str, str]:
 
 def _shares(rng: np.random.Generator) -> Iterator[Case]:
     for examples in (12, 400):
-        grid = np.sort(rng.uniform(size=50))
+        grid = rng.uniform(size=50)  # in no order: nothing says that there is one
         for right in (0, int(rng.integers(1, examples)), examples):
             yield np.concatenate([[0.0], grid, [1.0]]), right, examples
     yield np.array([0.5, 0.9]), int(rng.integers(1, 30)), 30
@@ -52,7 +52,7 @@ def _tails(rng: np.random.Generator) -> Iterator[Case]:
 
 
 def _promises(rng: np.random.Generator) -> Iterator[Case]:
-    yield from ((0.93, 0.9), (1.0, 0.9), (0.95, 0.5))
+    yield from ((0.93, 0.9), (1.0, 0.9), (0.95, 0.5), (1.0, 0.1), (0.93, 0.92))  # from one example to thousands
     for _ in range(3):
         promise = float(rng.uniform(0.4, 0.9))
         yield promise + float(rng.uniform(0.05, 0.1)), promise
@@ -147,6 +147,11 @@ check.function(
             "a count against a share",
             lambda shares, right, n: np.abs(right - shares) <= 1.96 * np.sqrt(shares * (1 - shares) / n),
             "right is a count: its share is right / examples.",
+        ),
+        Mistake(
+            "sorted",
+            lambda shares, right, n: plausible(np.sort(shares), right, n),
+            "one answer for each share, in the order in which they came.",
         ),
         Mistake(
             "the edge left out",
@@ -251,6 +256,11 @@ check.function(
             "the first at which it is plausible",
             lambda share, promise: 1,
             "with one example everything is plausible: go on while it is.",
+        ),
+        Mistake(
+            "not from one on",
+            lambda share, promise: max(2, examples_needed(share, promise)),
+            "where the two lie far apart, a single example may tell: begin at one.",
         ),
         Mistake(
             "in steps of ten",

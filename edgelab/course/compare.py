@@ -40,8 +40,10 @@ def difference(got: Any, expected: Any, rtol: float = 1e-5, atol: float = 1e-7, 
     """
     wanted = kind(expected)
     if kind(got) != wanted:
-        missing = ": is there a return?" if got is None else ""
-        return f"expected {wanted}, got {kind(got)}{missing}"
+        why = ": is there a return?" if got is None else ""
+        if (wanted, kind(got)) == ("an array", "a list"):  # any that makes an array has become one
+            why = " that makes none: its rows are not equally long, or its parts of other types"
+        return f"expected {wanted}, got {kind(got)}{why}"
     if wanted in ("a number", "an array", "a tensor", "True or False"):
         return _array_difference(got, expected, rtol, atol, equal_nan)
     if wanted == "a table":
@@ -65,6 +67,24 @@ def same(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-7) -> bool:
         return a is b or not difference(a, b, rtol, atol, equal_nan=True)
     except TypeError:
         return False
+
+
+def unchanged(given: Any, original: Any) -> bool:
+    """Whether an input is still what it was, to the order of a table's rows, its index and a dict's keys."""
+    if kind(given) != kind(original):
+        return False
+    if hasattr(original, "iloc"):
+        return bool(given.equals(original))
+    if isinstance(original, np.random.Generator):
+        return True
+    if dataclasses.is_dataclass(original) and not isinstance(original, type):
+        given, original = vars(given), vars(original)
+    if isinstance(original, dict):
+        return list(given) == list(original) and all(unchanged(given[key], value) for key, value in original.items())
+    if isinstance(original, list | tuple):
+        alike = type(given) is type(original) and len(given) == len(original)
+        return alike and all(map(unchanged, given, original))
+    return same(given, original, 0, 0)
 
 
 def _difference_inside(got: Any, expected: dict | list | tuple, rtol: float, atol: float, equal_nan: bool) -> str:

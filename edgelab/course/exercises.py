@@ -35,13 +35,13 @@ import copy
 import inspect
 import pprint
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypedDict, Unpack
 
 import numpy as np
 
-from edgelab.course.attempts import is_stub, names_of
+from edgelab.course.attempts import is_stub, meant, variables_of
 from edgelab.course.compare import difference, kind, plain, same, show
 from edgelab.course.forms import VAST, forming, in_form
 from edgelab.course.running import Call, formed, trace, within
@@ -243,9 +243,11 @@ class Checks:
         Raises:
             ExerciseError: the exercise itself is amiss.
         """
-        attempt = value[0] if value else thing
-        exercise = self._meant(thing, sys._getframe(1).f_globals)
-        name = exercise.name
+        caller = sys._getframe(1)
+        name = meant(thing, caller, self.exercises)
+        exercise = self._find(name)
+        its_name_alone = isinstance(thing, str) and thing == name
+        attempt = value[0] if value else variables_of(caller).get(name, thing) if its_name_alone else thing
         self._passed.discard(name)
         try:
             if is_stub(attempt):
@@ -256,9 +258,7 @@ class Checks:
             finding = Finding(f"took more than {self._limit_s:g} seconds: does a loop never end?")
         except ExerciseError:
             raise
-        except (
-            Exception
-        ) as error:  # an answer that no code of ours expected: a number too large for NumPy, a broken __eq__
+        except Exception as error:  # what no code of ours expected: a number too large for NumPy, a broken __eq__
             finding = Finding(f"it cannot be compared: {type(error).__name__}: {error}")
         if isinstance(finding, Accepted):
             self._passed.add(name)
@@ -279,13 +279,6 @@ class Checks:
         """Whose answers the notebook goes on with, for result cells to repeat."""
         whose = {name: "yours" if name in self._passed else "the course's" for name in self.exercises}
         return ", ".join(f"{name}: {whose[self._find(name).name]}" for name in names or self.exercises)
-
-    def _meant(self, thing: Any, variables: Mapping[str, Any]) -> FunctionExercise | DesignExercise:
-        """The exercise of this name; else the last one whose name holds this thing: a lambda, a function named otherwise."""
-        if isinstance(thing, str) and thing in self.exercises:
-            return self.exercises[thing]
-        named = getattr(thing, "__name__", thing if isinstance(thing, str) else kind(thing))
-        return self._find(next(iter(names_of(thing, variables, reversed(self.exercises))), named))
 
     def _find(self, name: str) -> FunctionExercise | DesignExercise:
         if name not in self.exercises:

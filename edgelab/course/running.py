@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from edgelab.course.compare import same
+from edgelab.course.compare import unchanged
 from edgelab.course.forms import in_form
 
 
@@ -33,8 +33,7 @@ def trace(function: Callable, inputs: list[tuple | dict]) -> list[Call]:
         except (Exception, SystemExit) as error:
             calls.append(Call(None, f"raised {type(error).__name__}: {error}", type(error)))
             continue
-        unchanged = same(given, original, 0, 0)
-        calls.append(Call(output, "" if unchanged else "it changes its own input: work on a copy"))
+        calls.append(Call(output, "" if unchanged(given, original) else "it changes its own input: work on a copy"))
     return calls
 
 

@@ -1,9 +1,11 @@
 """What a learner handed in: a stub, or an answer."""
 
+import sys
+
 import numpy as np
 import pytest
 
-from edgelab.course.attempts import is_stub, names_of
+from edgelab.course.attempts import is_stub, meant, variables_of
 
 
 def started(logits):
@@ -47,6 +49,7 @@ def in_a_handler(logits):
         ...,
         {"a": 3, "b": ["test", ...]},
         [1, ...],
+        {"a", ...},
     ],
 )
 def test_a_stub_is_known(answer):
@@ -88,10 +91,40 @@ def test_without_source_its_constants_tell():
     assert is_stub(typed["f"]) and not is_stub(typed["g"])
 
 
-def test_a_thing_is_found_by_what_holds_it():
-    def mine():
-        return 1
+def mine():
+    return 1
 
-    variables = {"loss": mine, "curve": mine, "other": len}
-    assert names_of(mine, variables, ["curve", "bar", "loss"]) == ["curve", "loss"]
-    assert names_of(print, variables, ["curve", "bar", "loss"]) == []
+
+def asked(thing, *value):
+    return meant(thing, sys._getframe(1), ["curve", "bar", "loss"])
+
+
+@pytest.mark.parametrize(
+    "cell, name",
+    [
+        ("loss = asked(mine)", "loss"),
+        ("a = loss = asked(3)", "loss"),
+        ("def inside():\n    loss = asked(lambda: 1)\n    return loss\ngot = inside()", "loss"),
+        ("bar = curve = 3; bar = asked(bar)", "bar"),  # Python has one 3
+        ("curve = bar = mine; got = asked(mine)", "bar"),
+        ("curve = 'mine'; curve = asked(curve)", "curve"),
+        ("loss = asked('bar', 3)", "bar"),
+        ("loss = asked('lss', 3)", "loss"),
+        ("got = asked(None)", "None"),
+        ("got = asked(mine)", "mine"),
+        ("got = asked('lss', 3)", "lss"),
+        ("def curve(): ...\ngot = asked(curve)", "curve"),
+        ("a = {}; a['loss'] = asked(3)", "a number"),
+    ],
+)
+def test_what_is_meant_is_found_by_its_place(cell, name):
+    given = {"mine": mine, "asked": asked}
+    exec(cell, given)
+    assert name in [value for key, value in given.items() if key in ("loss", "bar", "curve", "got")] + [
+        given.get("a", {}).get("loss") if isinstance(given.get("a"), dict) else None
+    ]
+
+
+def test_what_a_function_sees_comes_before_what_its_module_does():
+    mine = 3
+    assert variables_of(sys._getframe())["mine"] == mine

@@ -1,10 +1,12 @@
 """How answers differ, in words."""
 
+import copy
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from edgelab.course.compare import difference, show
+from edgelab.course.compare import difference, show, unchanged
 
 
 def test_differences():
@@ -58,6 +60,41 @@ def test_a_table_is_the_same_in_any_order(layout):
 )
 def test_tables_that_differ(other, words):
     assert words in difference(other, table())
+
+
+def sort_in_place(given):
+    given.sort_values("ms", ascending=False, inplace=True)
+
+
+def turn_keys(given):
+    given["a"] = given.pop("a")
+
+
+@pytest.mark.filterwarnings("ignore:The inplace keyword")
+@pytest.mark.parametrize(
+    "change, original",
+    [
+        (sort_in_place, table()),
+        (lambda given: sort_in_place(given[0]), (table(),)),
+        (lambda given: given.insert(0, "ms", given.pop("ms")), table()),
+        (lambda given: given.set_index("ms", drop=False, inplace=True), table()),
+        (lambda given: given.sort_values(ascending=False, inplace=True), table()["layers"]),
+        (turn_keys, {"a": 1, "b": 2}),
+        (lambda given: given.sort(), [3, 1]),
+        (lambda given: given.__setitem__(0, (1, 2)), [[1, 2]]),
+        (lambda given: given.partition(1), np.array([3, 2, 1])),
+        (lambda given: given.add(3), {1}),
+    ],
+)
+def test_a_change_in_place_is_seen(change, original):
+    given = copy.deepcopy(original)
+    assert unchanged(given, original)
+    change(given)
+    assert not unchanged(given, original)
+
+
+def test_a_list_that_makes_no_array_is_told_why():
+    assert "its rows are not equally long" in difference([[1], [1, 2]], np.ones((2, 2)))
 
 
 def test_empty_tables_are_the_same():

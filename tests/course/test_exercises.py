@@ -1,6 +1,7 @@
 """A check can fail: every exercise of every notebook against its reference, its stub and known wrong answers."""
 
 import dataclasses
+import functools
 import importlib
 import threading
 import time
@@ -127,6 +128,26 @@ def test_a_lambda_and_a_function_named_otherwise_are_known_by_their_place(check,
     assert "] threshold: " in capsys.readouterr().out
     exec("plan = [3]; plan = check(plan)", {"check": check})
     assert "[fail] plan: expected a dict, got a list" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "cell, verdict",
+    [
+        ("soften = None; soften = check(soften)", "[fail] soften: expected a function, got None"),
+        ("soften = check(3)", "[fail] soften: expected a function, got a number"),
+        ("soften = check(right(np.ones((2, 2)), 1.0))", "[fail] soften: expected a function, got an array"),
+        ("soften = check(functools.partial(right))", "[pass] soften"),
+        ("soften = check(lambda logits, temperature: right(logits, temperature))", "[pass] soften"),
+        ("threshold = check(0.5)", "[pass] threshold"),
+        ("plan = threshold = 0.5; plan = check(plan)", "[fail] plan: expected a dict, got a number"),
+        ("soften = right; check('soften')", "[pass] soften"),
+        ("plan = 'soften'; check('plan')", "[fail] plan: expected a dict, got text"),
+        ("mine = {'seeds': 3, 'split': ...}; plan = check(mine)", "[todo] plan"),
+    ],
+)
+def test_whatever_is_given_the_name_of_an_exercise_is_judged(check, cell, verdict, capsys):
+    exec(cell, {"check": check, "right": toy_checks.soften, "np": np, "functools": functools})
+    assert capsys.readouterr().out.startswith(verdict)
 
 
 @pytest.mark.parametrize("check, exercise", FUNCTIONS)

@@ -32,6 +32,18 @@ def test_notebooks_in_order(folder):
     assert [path.stem for path in course.notebooks()] == ["00_first", "01_second"]
 
 
+@pytest.mark.parametrize("path", course.notebooks(), ids=lambda path: path.stem)
+def test_no_cell_of_the_course_stands_twice_and_none_of_text_is_code(path):
+    cells = [(cell.cell_type, cell.source) for cell in course.read_notebook(path).cells]
+    assert len({source for _, source in cells}) == len(cells)
+    assert not [source for kind, source in cells if kind == "markdown" and source.startswith(("predict(", "from "))]
+
+
+def test_the_first_notebook_ends_with_the_map_and_the_way_on():
+    *_, shown, last = course.read_notebook(course.notebooks()[0]).cells
+    assert "course_map()" in shown.source and "**Next:** `01_distillation`" in last.source
+
+
 def test_work_copy_is_laid_once_and_never_overwritten(folder):
     work, new = course.lay_work_copy()
     assert [path.name for path in new] == ["00_first.ipynb", "01_second.ipynb"]
@@ -58,8 +70,9 @@ def test_the_map_says_every_decision_in_full_and_where_times_were_measured(folde
     monkeypatch.setattr(course, "data_home", lambda: folder / "data")
     shown = course.course_map().to_html()
     assert all(decision in html.unescape(shown) for _, decision, _, _ in course.COURSE) and "..." not in shown
+    minutes = next(minutes for name, *_, minutes in course.COURSE if name == "01_distillation")
     row = re.search(r"<tr>\s*<td[^>]*>01_distillation</td>.*?</tr>", shown, re.DOTALL)[0]
-    assert re.findall(r">([^<]+)</td>", row)[2:] == ["core", "60", "210", "33"]
+    assert re.findall(r">([^<]+)</td>", row)[2:] == ["core", str(minutes), "210", "33"]
     assert "machine: a host, on 2026-01-02" in shown and "10_selection (planned)" in shown
 
 
