@@ -13,7 +13,7 @@ WEB := web/package.json web/package-lock.json web/build.mjs $(shell find web/src
 STAMP := .venv/installed-$(shell { cat requirements.lock pyproject.toml $(WEB); pwd; } | cksum | tr ' ' '-')
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-fast test-slow lint env run tidy clean lock
+.PHONY: help lab test test-fast test-slow test-forms lint env run tidy clean lock
 
 # Two processes side by side, a notebook or a file to each in turn (tests/conftest.py). Each computes on one thread: two
 # that wait for each other's cores take several times as long.
@@ -34,7 +34,10 @@ test-fast: env ## Run the tests without notebooks and browser: for daily work
 
 test-slow: env ## Set up, run the slow tests: public data, full builds; first those that time, one by one
 	$(PYTEST) -m "slow and timed"
-	$(PYTEST) $(BESIDE) -m "slow and not timed"
+	$(PYTEST) $(BESIDE) -m "slow and not (timed or forms)"
+
+test-forms: env ## Run every notebook with all answers as tuples, and as arrays
+	$(PYTEST) $(BESIDE) -m forms
 
 lint: env ## Style, types, and who imports whom
 	$(BIN)/ruff check .

@@ -55,7 +55,8 @@ def pytest_collection_modifyitems(items):
     A process takes a file, or the run of one notebook, at a time.
     """
     for item in items:
-        alone = item.get_closest_marker("notebook")
+        runs = item.get_closest_marker("notebook") or item.get_closest_marker("forms")
+        alone = runs or item.path == HERE / "browser" / "test_jupyterlab.py"
         item.add_marker(pytest.mark.xdist_group(item.name if alone else item.nodeid.partition("::")[0]))
         if HERE / "browser" in item.path.parents:
             item.add_marker("browser")
