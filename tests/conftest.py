@@ -38,6 +38,8 @@ def _split(chosen: slice) -> Split:
 
 
 HERE = Path(__file__).parent
+# The first trains what most of the others load, and would keep them waiting: the next two have no use for it.
+AHEAD = ("01_distillation", "08_generation", "06_tiers")
 WAITING = [HERE / room for room in ("browser", "cloud", "commands", "fleet", "measurement", "sweeps", "tiers")]
 OWN_HOME = home_now()  # where `make env` prepares: before a test sets another one
 
@@ -64,7 +66,14 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.flaky(reruns=1))
         if item.path.parent == HERE / "sweeps":
             item.add_marker(pytest.mark.timeout(900))  # clusters that wait for each other would do so for ever
-    items.sort(key=lambda item: (item.path != HERE / "test_notebooks.py", HERE / "browser" in item.path.parents))
+    items.sort(key=_place)
+
+
+def _place(item):
+    if item.get_closest_marker("notebook") or item.get_closest_marker("forms"):
+        name = item.callspec.params["path"].stem
+        return (0, AHEAD.index(name) if name in AHEAD else len(AHEAD))
+    return (1, HERE / "browser" in item.path.parents)
 
 
 @pytest.fixture(scope="session")
