@@ -39,7 +39,7 @@ def _split(chosen: slice) -> Split:
 
 HERE = Path(__file__).parent
 # The first trains what most of the others load, and would keep them waiting: the next two have no use for it.
-AHEAD = ("01_distillation", "08_generation", "06_tiers")
+AHEAD = ("01_distillation", "08_generation", "07_personalization")
 WAITING = [HERE / room for room in ("browser", "cloud", "commands", "fleet", "measurement", "sweeps", "tiers")]
 OWN_HOME = home_now()  # where `make env` prepares: before a test sets another one
 
