@@ -15,11 +15,10 @@ from edgelab import datasets
 from edgelab.bundle.predict import Bundle
 from edgelab.bundle.redaction import as_it_is, leaked
 from edgelab.datasets.slots import exact_match
-from edgelab.distillation.students import StudentPlan, train_student
+from edgelab.distillation.ready import course_student
 from edgelab.distillation.teacher import TeacherPlan, train_teacher
 from edgelab.machine.host import host
 from edgelab.measurement.latency import measure_latency
-from edgelab.models.spec import Spec
 from edgelab.quantization.conversion import convert
 from edgelab.selection.observed import STAKES, sureness
 from edgelab.selection.release_exercise import FILE, SPLITS
@@ -28,8 +27,7 @@ from edgelab.selection.release_exercise import FILE, SPLITS
 def bundles() -> dict[str, Bundle]:
     data = datasets.load("pocket")
     teacher = train_teacher(data, TeacherPlan.for_data(data))
-    spec = Spec("convolution", vocabulary=4096, embedding=64, hidden=256)
-    student = train_student(spec, (teacher,), StudentPlan.for_family(spec.family), unlabelled=data.unlabelled)
+    student = course_student(teacher)
     made = {
         "convolution int4": convert(student, "int4 packed"),
         "convolution int8": convert(student, "int8"),

@@ -57,8 +57,7 @@ def pytest_collection_modifyitems(items):
     A process takes a file, or the run of one notebook, at a time.
     """
     for item in items:
-        runs = item.get_closest_marker("notebook") or item.get_closest_marker("forms")
-        alone = runs or item.path == HERE / "browser" / "test_jupyterlab.py"
+        alone = _runs_a_notebook(item) or item.path == HERE / "browser" / "test_jupyterlab.py"
         item.add_marker(pytest.mark.xdist_group(item.name if alone else item.nodeid.partition("::")[0]))
         if HERE / "browser" in item.path.parents:
             item.add_marker("browser")
@@ -69,8 +68,12 @@ def pytest_collection_modifyitems(items):
     items.sort(key=_place)
 
 
+def _runs_a_notebook(item):
+    return item.get_closest_marker("notebook") or item.get_closest_marker("forms")
+
+
 def _place(item):
-    if item.get_closest_marker("notebook") or item.get_closest_marker("forms"):
+    if _runs_a_notebook(item):
         name = item.callspec.params["path"].stem
         return (0, AHEAD.index(name) if name in AHEAD else len(AHEAD))
     return (1, HERE / "browser" in item.path.parents)

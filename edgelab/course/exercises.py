@@ -33,6 +33,7 @@ In the notebook a stub contains `...`, and the learner is never stuck: what come
 
 import copy
 import inspect
+import itertools
 import pprint
 import sys
 from collections.abc import Callable, Iterable
@@ -114,7 +115,7 @@ class FunctionExercise:
         detail = "for " + ", ".join(f"{name} = {show(value)}" for name, value in self._named(inputs[first]).items())
         if not got[first].fault and not expected[first].fault:
             detail = f"expected {show(expected[first].output)}, got {show(got[first].output)}\n{detail}"
-        hints = [m.hint for m in self.mistakes if self._alike(m.wrong, inputs, got)][:1]
+        hints = list(itertools.islice((m.hint for m in self.mistakes if self._alike(m.wrong, inputs, got)), 1))
         if self._constant(got) and not self._constant(expected):
             hints.append(CONSTANT)
         return Finding(problems[first], detail, tuple(hints))
@@ -169,9 +170,12 @@ class DesignExercise:
         complaints = within(limit_s, lambda: self.complaints(attempt))
         if not complaints:
             return Accepted(attempt)
-        exact = [m.hint for m in self.mistakes if same(m.wrong, attempt)]
-        hints = exact or [m.hint for m in self.mistakes if self.complaints(m.wrong) == complaints]
-        return Finding(complaints[0], "\n".join([*complaints[1:], f"got {show(attempt)}"]), tuple(hints[:1]))
+        exact = (m.hint for m in self.mistakes if same(m.wrong, attempt))
+        alike = (
+            m.hint for m in self.mistakes if self.complaints(m.wrong) == complaints
+        )  # judged anew: only if need be
+        hints = tuple(itertools.islice(itertools.chain(exact, alike), 1))
+        return Finding(complaints[0], "\n".join([*complaints[1:], f"got {show(attempt)}"]), hints)
 
     def complaints(self, value: Any) -> list[str]:
         """What is wrong with this value; empty when it is good.

@@ -2,7 +2,7 @@
 
 from edgelab.distillation.baselines import frozen_encoder, tfidf_svc
 from edgelab.distillation.columns import in_our_order
-from edgelab.distillation.losses import divergence, doubt, kd_gradient, kd_loss, soft_label_loss, soften
+from edgelab.distillation.losses import divergence, doubt, kd_gradient, kd_loss, soften
 from edgelab.distillation.ready import ready_student
 from edgelab.distillation.recall import recall_by_label, taken_for
 from edgelab.distillation.retention import retention_low
@@ -23,7 +23,6 @@ __all__ = [
     "ready_student",
     "recall_by_label",
     "retention_low",
-    "soft_label_loss",
     "soft_loss",
     "soft_targets",
     "soften",

@@ -11,10 +11,9 @@ from pathlib import Path
 
 from edgelab.datasets.choice import chosen
 from edgelab.datasets.dataset import Dataset
-from edgelab.distillation.students import StudentPlan, train_student
+from edgelab.distillation.ready import course_student
 from edgelab.distillation.teacher import TeacherPlan, train_teacher
 from edgelab.machine.bars import ASKED_FOR, shows_bars
-from edgelab.models.spec import Spec
 from edgelab.models.trained import Trained
 from edgelab.workspace import build_once
 
@@ -32,9 +31,7 @@ def teacher_and_student(data: Dataset) -> tuple[Trained, Trained]:
 
 def _both(data: Dataset) -> tuple[Trained, Trained]:
     teacher = train_teacher(data, TeacherPlan.for_data(data))
-    spec = Spec("convolution", vocabulary=4096, embedding=64, hidden=256)
-    plan = StudentPlan.for_family(spec.family)
-    student = train_student(spec, (teacher,), plan, unlabelled=data.unlabelled)
+    student = course_student(teacher)
     for trained in (teacher, student):
         trained.bundle()
     return teacher, student

@@ -29,11 +29,6 @@ def divergence(teacher_logits: np.ndarray, student_logits: np.ndarray, temperatu
     return float(of_each.mean())
 
 
-def soft_label_loss(student_logits: np.ndarray, teacher_logits: np.ndarray, temperature: float = 2.0) -> float:
-    """T^2 times the divergence, both [examples, labels]: what `targets.soft_loss` computes in torch."""
-    return temperature**2 * divergence(teacher_logits, student_logits, temperature)
-
-
 def kd_loss(
     student_logits: np.ndarray,
     teacher_logits: np.ndarray,

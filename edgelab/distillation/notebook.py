@@ -112,17 +112,18 @@ def lost(of_teacher: np.ndarray, of_student: np.ndarray) -> np.ndarray:
 
 def kept(teacher: Trained, student: Trained) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """What teacher and student get right on test, of whole requests and of their parts, and on Pocket's hard set."""
-    data, both = teacher.dataset, (teacher, student)
-    found = {"label": tuple(m.correct() for m in both)}
+    data = teacher.dataset
+    found = {"label": (teacher.correct(), student.correct())}
     if data.slot_names:
-        found["all slots"] = tuple(m.slots_correct() for m in both)
-    found["call"] = tuple(m.calls_correct() for m in both)
+        found["all slots"] = teacher.slots_correct(), student.slots_correct()
+    found["call"] = teacher.calls_correct(), student.calls_correct()
     cloud = np.array(data.test.labels) == "ask_cloud"
     if cloud.any():
-        found["label, ask_cloud only"] = tuple(m.correct()[cloud] for m in both)
+        of_teacher, of_student = found["label"]
+        found["label, ask_cloud only"] = of_teacher[cloud], of_student[cloud]
     if "hard" in data.extra:
-        found["label, hard set"] = tuple(m.correct("hard") for m in both)
-    return {name: (first, second) for name, (first, second) in found.items()}
+        found["label, hard set"] = teacher.correct("hard"), student.correct("hard")
+    return found
 
 
 def kept_table(parts: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> "pd.DataFrame":

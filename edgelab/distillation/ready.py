@@ -1,4 +1,4 @@
-"""A student for those who study something else than its training."""
+"""The student of `01_distillation` for those who study something else than its training."""
 
 from pathlib import Path
 
@@ -8,12 +8,17 @@ from edgelab.models.spec import Spec
 from edgelab.models.trained import Trained
 from edgelab.workspace import data_home
 
+CONVOLUTION = Spec("convolution", vocabulary=4096, embedding=64, hidden=256)
+
+
+def course_student(teacher: Trained) -> Trained:
+    """The convolution that the course's notebooks go on with: loaded where it has been trained, else trained now."""
+    plan = StudentPlan.for_family(CONVOLUTION.family)
+    return train_student(CONVOLUTION, (teacher,), plan, unlabelled=teacher.dataset.unlabelled)
+
 
 def ready_student(teacher: Trained) -> Path:
     """The folder of a student's bundle: of Pocket the ready-made one; of other data one that the teacher teaches now."""
-    data = teacher.dataset
-    if data.name == COURSE:
+    if teacher.dataset.name == COURSE:
         return data_home() / "bundles" / COURSE
-    spec = Spec("convolution", vocabulary=4096, embedding=64, hidden=256)
-    plan = StudentPlan.for_family(spec.family)
-    return train_student(spec, (teacher,), plan, unlabelled=data.unlabelled).bundle()
+    return course_student(teacher).bundle()

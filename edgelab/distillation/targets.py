@@ -111,8 +111,8 @@ def align(encoded: "Encoded", targets: Targets) -> "tuple[Encoded, Targets]":
 
 
 def soft_loss(targets: Targets, temperature: float, slot_weight: float = 1.0) -> "Loss":
-    """The loss that `models.training.train` takes: `soft_label_loss` in torch, on intents and, `slot_weight` times, on each
-    word's tags."""
+    """The loss that `models.training.train` takes: T^2 times `losses.divergence`, in torch, on intents and, `slot_weight`
+    times, on each word's tags."""
     import torch
     from torch.nn.functional import kl_div, log_softmax
 

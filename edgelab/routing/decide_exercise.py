@@ -84,7 +84,7 @@ MISTAKES = (
     Mistake(
         "never refused",
         lambda policy, label, score, high, online: decide_one(
-            Policy(policy.score, policy.threshold, beyond=policy.beyond, confirm_below=policy.confirm_below),
+            replace(policy, offline="answer"),
             label,
             score,
             high,
@@ -95,7 +95,7 @@ MISTAKES = (
     Mistake(
         "always confirmed",
         lambda policy, label, score, high, online: decide_one(
-            Policy(policy.score, policy.threshold, beyond=policy.beyond, offline=policy.offline),
+            replace(policy, confirm_below=None),
             label,
             score,
             high,

@@ -9,7 +9,6 @@ import numpy as np
 from edgelab.bundle.predict import Bundle
 from edgelab.bundle.redaction import as_it_is, leaked, restore
 from edgelab.datasets.dataset import Dataset, Split
-from edgelab.models.spec import Spec
 from edgelab.models.trained import Trained
 from edgelab.routing.assistant import Answer, Assistant
 from edgelab.routing.policy import Policy, Rules, decide, decide_all
@@ -40,12 +39,11 @@ MONEY = (
 
 def two_sides(data: Dataset) -> tuple[Trained, Trained]:
     """The teacher and the convolution of `01_distillation`: loaded where they have been trained, else trained now."""
-    from edgelab.distillation.students import StudentPlan, train_student
+    from edgelab.distillation.ready import course_student
     from edgelab.distillation.teacher import TeacherPlan, train_teacher
 
     teacher = train_teacher(data, TeacherPlan.for_data(data))
-    spec = Spec("convolution", vocabulary=4096, embedding=64, hidden=256)
-    student = train_student(spec, (teacher,), StudentPlan.for_family(spec.family), unlabelled=data.unlabelled)
+    student = course_student(teacher)
     print(teacher.note, student.note, sep="\n")
     return teacher, student
 

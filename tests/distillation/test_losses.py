@@ -6,7 +6,7 @@ import torch
 from scipy.stats import entropy
 from torch.nn import functional
 
-from edgelab.distillation.losses import divergence, doubt, kd_gradient, kd_loss, soft_label_loss, soften
+from edgelab.distillation.losses import divergence, doubt, kd_gradient, kd_loss, soften
 
 RNG = np.random.default_rng(0)
 
@@ -34,18 +34,18 @@ def test_soften_stands_large_logits():
     assert np.allclose(soften(np.array([1e4, -1e4, 1e4]), 1), [0.5, 0, 0.5])
 
 
-def test_soft_label_loss_by_hand():
+def test_the_divergence_by_hand():
     """Teacher 1/2, 1/2; student 1/5, 4/5: KL = (ln 5/2 + ln 5/8) / 2, at T = 1."""
     student, teacher = np.array([[0.0, np.log(4.0)]]), np.zeros((1, 2))
-    assert soft_label_loss(student, teacher, 1.0) == pytest.approx((np.log(5 / 2) + np.log(5 / 8)) / 2)
+    assert divergence(teacher, student, 1.0) == pytest.approx((np.log(5 / 2) + np.log(5 / 8)) / 2)
     # At T = 2 the student says 1/3, 2/3: (ln 3/2 + ln 3/4) / 2, times 2^2.
-    assert soft_label_loss(student, teacher, 2.0) == pytest.approx(4 * (np.log(3 / 2) + np.log(3 / 4)) / 2)
-    assert soft_label_loss(teacher, teacher, 3.0) == 0
+    assert 2.0**2 * divergence(teacher, student, 2.0) == pytest.approx(4 * (np.log(3 / 2) + np.log(3 / 4)) / 2)
+    assert divergence(teacher, teacher, 3.0) == 0
 
 
 @pytest.mark.parametrize("temperature", [1.0, 2.0, 7.5])
 @pytest.mark.parametrize("shape", [(1, 2), (6, 5)])
-def test_soft_label_loss_is_torchs_divergence(shape, temperature):
+def test_the_divergence_is_torchs_divergence(shape, temperature):
     student, teacher = RNG.normal(scale=3, size=(2, *shape))
     expected = temperature**2 * functional.kl_div(
         functional.log_softmax(tensor(student) / temperature, -1),
@@ -53,14 +53,14 @@ def test_soft_label_loss_is_torchs_divergence(shape, temperature):
         reduction="batchmean",
         log_target=True,
     )
-    assert soft_label_loss(student, teacher, temperature) == pytest.approx(expected.item())
+    assert temperature**2 * divergence(teacher, student, temperature) == pytest.approx(expected.item())
 
 
 @pytest.mark.filterwarnings("error")
-def test_soft_label_loss_of_certain_models_is_large_and_finite():
+def test_the_divergence_of_certain_models_is_large_and_finite():
     certain, wrong = np.array([[0.0, 2000.0]]), np.array([[2000.0, 0.0]])
-    assert soft_label_loss(wrong, certain, 1.0) == pytest.approx(2000)
-    assert soft_label_loss(certain, certain, 1.0) == 0
+    assert divergence(certain, wrong, 1.0) == pytest.approx(2000)
+    assert divergence(certain, certain, 1.0) == 0
     assert kd_loss(wrong, certain, np.array([1]), 1.0, 0.5) == pytest.approx(2000)
 
 
@@ -69,7 +69,7 @@ def test_kd_loss_weighs_torchs_two_parts(temperature, alpha):
     student, teacher = RNG.normal(scale=3, size=(2, 8, 5))
     labels = RNG.integers(5, size=8)
     hard = functional.cross_entropy(tensor(student), torch.as_tensor(labels)).item()
-    expected = alpha * soft_label_loss(student, teacher, temperature) + (1 - alpha) * hard
+    expected = alpha * temperature**2 * divergence(teacher, student, temperature) + (1 - alpha) * hard
     assert kd_loss(student, teacher, labels, temperature, alpha) == pytest.approx(expected)
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from edgelab.distillation.augmentation import augment
-from edgelab.distillation.losses import soft_label_loss
+from edgelab.distillation.losses import divergence
 from edgelab.distillation.targets import Targets, align, soft_loss, soft_targets
 from edgelab.distillation.teacher import TeacherPlan, train_teacher
 from edgelab.models.tokens import encode, load_tokenizer, trim_vocabulary
@@ -22,15 +22,15 @@ def targets_of(words, tags=3, classes=4):
     return Targets(tuple("x" * len(words)), RNG.normal(size=(len(words), classes)), slots)
 
 
-def test_the_training_loss_is_soft_label_loss_on_intents_and_on_words():
+def test_the_training_loss_is_the_soft_loss_on_intents_and_on_words():
     targets = targets_of([2, 1, 3])
     rows, first = np.array([2, 0]), torch.tensor([[0, 1, 1, 1, 0], [0, 1, 1, 0, 0]]).bool()
     intent, slots = torch.randn(2, 4), torch.randn(2, 5, 3)
     loss = soft_loss(targets, 2.0)
     batch = Batch(rows, None, None, first, None, None)
-    of_intents = soft_label_loss(intent.numpy(), targets.intent_logits[rows], 2.0)
+    of_intents = 2.0**2 * divergence(targets.intent_logits[rows], intent.numpy(), 2.0)
     words = np.concatenate([targets.slot_logits[2], targets.slot_logits[0]]).astype(float)
-    of_words = soft_label_loss(slots[first].numpy(), words, 2.0)
+    of_words = 2.0**2 * divergence(words, slots[first].numpy(), 2.0)
     assert loss((intent,), batch).item() == pytest.approx(of_intents, rel=1e-5)
     assert loss((intent, slots), batch).item() == pytest.approx(of_intents + of_words, rel=1e-5)
 

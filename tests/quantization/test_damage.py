@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from edgelab.distillation.losses import soft_label_loss
+from edgelab.distillation.losses import divergence as of_logits
 from edgelab.models.outputs import Outputs
 from edgelab.quantization.damage import answers_flipped, change, divergence, divergence_by_request, flips
 from edgelab.stats.intervals import accuracy_interval
@@ -19,7 +19,7 @@ def test_change_by_hand():
     result = change(logits, original, np.array([0, 1, 2, 1]))
     assert result.accuracy == accuracy_interval(np.array([True, True, False, False]))
     assert result.flips == accuracy_interval(np.array([False, False, True, True]))
-    assert result.kl == pytest.approx(soft_label_loss(logits, original, 1.0)) and result.kl > 0
+    assert result.kl == pytest.approx(of_logits(original, logits, 1.0)) and result.kl > 0
     assert change(original, original, np.zeros(4, dtype=int)).flips.value == 0
 
 
@@ -40,7 +40,7 @@ def test_an_answer_flips_with_its_intent_or_any_of_its_words():
 
 def test_divergence_adds_intents_and_words():
     a, b = (Outputs(RNG.normal(size=(3, 4)), RNG.normal(size=(5, 6)), np.array([2, 0, 3])) for _ in range(2))
-    both = soft_label_loss(a.intent_logits, b.intent_logits, 1.0) + soft_label_loss(a.slot_logits, b.slot_logits, 1.0)
+    both = of_logits(b.intent_logits, a.intent_logits, 1.0) + of_logits(b.slot_logits, a.slot_logits, 1.0)
     assert divergence(a, b) == pytest.approx(both)
     assert divergence(outputs_of(None), outputs_of(None)) == 0
 
