@@ -73,5 +73,5 @@ clean: ## Remove .venv, artifacts and caches; work/ is yours and stays
 
 lock: ## Resolve pyproject.toml anew and pin what comes out
 	$(PYTHON) -m venv --clear build/lock
-	build/lock/bin/python -m pip install --quiet --dry-run --ignore-installed --report build/lock.json '.[course,runtimes,postgres,generation,personalization,privacy,sweep,test]'
+	build/lock/bin/python -m pip install --quiet --dry-run --ignore-installed --report build/lock.json '.[course,runtimes,postgres,generation,personalization,privacy,sweep,book,test]'
 	build/lock/bin/python tools/lock.py < build/lock.json
