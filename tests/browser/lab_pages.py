@@ -52,7 +52,7 @@ class Fleet:
 def running_fleet(folder: Path) -> Iterator[Fleet]:
     """The command as a host starts it, ended as a host ends it."""
     log, db = folder / "fleet.log", f"sqlite:///{folder / 'fleet.db'}"
-    command = [sys.executable, "-m", "edgelab", "fleet", str(BUNDLE), "--db", db]
+    command = [sys.executable, "-m", "edgelab", "fleet", str(BUNDLE), "--db", db, "--port", "0"]
     environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8", "PYTHONUNBUFFERED": "1"}
     with log.open("w") as output:
         process = subprocess.Popen(command, cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT)
