@@ -27,7 +27,7 @@ from edgelab.selection.release_exercise import FILE, SPLITS
 def bundles() -> dict[str, Bundle]:
     data = datasets.load("pocket")
     teacher = train_teacher(data, TeacherPlan.for_data(data))
-    student = course_student(teacher)
+    student = course_student(teacher, data)
     made = {
         "convolution int4": convert(student, "int4 packed"),
         "convolution int8": convert(student, "int8"),

@@ -31,7 +31,7 @@ def teacher_and_student(data: Dataset) -> tuple[Trained, Trained]:
 
 def _both(data: Dataset) -> tuple[Trained, Trained]:
     teacher = train_teacher(data, TeacherPlan.for_data(data))
-    student = course_student(teacher)
+    student = course_student(teacher, data)
     for trained in (teacher, student):
         trained.bundle()
     return teacher, student

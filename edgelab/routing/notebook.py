@@ -43,7 +43,7 @@ def two_sides(data: Dataset) -> tuple[Trained, Trained]:
     from edgelab.distillation.teacher import TeacherPlan, train_teacher
 
     teacher = train_teacher(data, TeacherPlan.for_data(data))
-    student = course_student(teacher)
+    student = course_student(teacher, data)
     print(teacher.note, student.note, sep="\n")
     return teacher, student
 
