@@ -68,6 +68,15 @@ def pytest_collection_modifyitems(items):
     items.sort(key=_place)
 
 
+def pytest_terminal_summary(terminalreporter):
+    """Seconds and peak memory of every notebook that ran."""
+    reports = [r for outcome in ("passed", "failed") for r in terminalreporter.stats.get(outcome, [])]
+    measured = {r.nodeid: dict(r.user_properties) for r in reports if getattr(r, "user_properties", None)}
+    for name, told in sorted(measured.items()):
+        if "peak_gb" in told:
+            terminalreporter.write_line(f"{name}: {told['seconds']} s, peak {told['peak_gb']} GB")
+
+
 def _runs_a_notebook(item):
     return item.get_closest_marker("notebook") or item.get_closest_marker("forms")
 

@@ -14,9 +14,14 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import nbformat
 import psutil
 import pytest
 from playwright.sync_api import sync_playwright
+
+from edgelab.course.notebooks import notebooks, read_notebook
+from tests.forms import FORMS
+from tests.notebook_lint import registry, solved
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = Path("/usr/bin/chromium")
@@ -82,13 +87,24 @@ def course(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def lab(browser, course, home, tmp_path_factory):
+def learned(course):
+    """The course in the hands of a learner who has solved all exercises but those of the first notebook, in lists."""
+    work = course / "work"
+    work.mkdir()
+    for path in notebooks()[1:]:
+        nbformat.write(solved(read_notebook(path), registry(path), FORMS[0]), work / path.name)
+    return course
+
+
+@pytest.fixture(scope="module")
+def lab(browser, learned, home, tmp_path_factory):
     """The address, with its token, that `edgelab lab` prints."""
+    course = learned
     private = tmp_path_factory.mktemp("jupyter")
     (private / "jupyter_lab_config.json").write_text(json.dumps(CONFIGURATION))
     folders = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
     environment = os.environ | dict.fromkeys(folders, str(private))
-    environment |= {"EDGELAB_HOME": str(home), "PYTHONPATH": str(course)}
+    environment |= {"EDGELAB_HOME": str(home), "PYTHONPATH": os.pathsep.join([str(course), str(ROOT)])}
     environment["EDGELAB_MIRROR"] = "http://127.0.0.1:9"  # nobody is there: no notebook may need a download
     log = private / "log"
     command = [sys.executable, "-m", "edgelab", "lab", "--no-browser", "--port", str(free_port())]

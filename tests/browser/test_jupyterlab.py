@@ -1,4 +1,5 @@
-"""Every notebook in the real JupyterLab: opened, run, seen to fit, and its widgets moved by keyboard.
+"""Every notebook in the real JupyterLab, in the hands of one who has solved it: opened, run, seen to fit, and its widgets
+moved by keyboard.
 
 Pictures of each notebook as it looks after its run are kept in EDGELAB_SCREENSHOTS, else in a temporary folder.
 """
@@ -12,8 +13,11 @@ from pathlib import Path
 import numpy as np
 
 from edgelab import datasets
+from edgelab.course.notebooks import VERIFIED, notebooks, read_notebook
 from tests.browser.conftest import ANSWER_S
 from tests.browser.lab_pages import SHORTER, alter_session, device, said, shown
+from tests.forms import FORMS
+from tests.notebook_lint import code_cells, registry, solved, tags_of
 
 RUN_S = 1200  # for all cells of one notebook: there may be everything to build, on a busy machine
 LEARN_S = 600  # seconds of processor time, of which a busy machine gives few
@@ -591,7 +595,7 @@ def run(page, lab: str, name: str, pictures: Path) -> None:
         wait_for(lambda: page.evaluate(IDLE))
     finally:
         cut_off = photograph(page, pictures, name)
-    assert failed(page) == []
+    assert failed(page) == [] and said_otherwise(page, name) == []
     assert page.locator(".jp-DirListing").is_visible() and cut_off == []
     images = page.locator(".jp-OutputArea img:not(.widget-image)")  # above that one its explorer says it in words
     assert images.count() > 0
@@ -611,6 +615,22 @@ def failed(page) -> list[str]:
     """The error of every cell that has one."""
     outputs = [output for c in page.evaluate(CELLS) for output in c["outputs"]]
     return ["\n".join(output["traceback"]) for output in outputs if output["output_type"] == "error"]
+
+
+def said_otherwise(page, name: str) -> list[tuple[str, str]]:
+    """Of every verified cell what it should have said, in the hands of one who has solved all (`learned`), and did not."""
+    path = next(path for path in notebooks() if path.stem == name)
+    expected = read_notebook(path) if name == "00_start_here" else solved(read_notebook(path), registry(path), FORMS[0])
+    pairs = zip(code_cells(expected), page.evaluate(CELLS), strict=True)
+    found = [(said_by(cell.outputs), said_by(now["outputs"])) for cell, now in pairs if VERIFIED in tags_of(cell)]
+    return [(due, said) for due, said in found if due != said]
+
+
+def said_by(outputs) -> str:
+    """The text that a cell printed, and that of its result."""
+    told = [o for o in outputs if o.get("name") != "stderr"]
+    texts = (o["text"] if o["output_type"] == "stream" else o["data"].get("text/plain", "") for o in told)
+    return "".join("".join(text) for text in texts)
 
 
 def photograph(page, folder: Path, name: str) -> list[str]:

@@ -13,21 +13,21 @@ from edgelab.selection.bar import Bar
 from edgelab.stats.samples import LatencySamples
 
 N = 400
-RNG = np.random.default_rng(0)
 
 
 @pytest.fixture
 def field(tmp_path):
     """A teacher and three candidates: of labels each gets nearly all, of calls the small one too few."""
+    rng = np.random.default_rng(0)
 
     def model(name: str, size: int, calls_wrong: int) -> Measured:
         folder = tmp_path / name
         folder.mkdir()
         (folder / "model.onnx").write_bytes(bytes(size))
         correct, calls = np.ones(N, bool), np.ones(N, bool)
-        calls[RNG.permutation(N)[:calls_wrong]] = False
+        calls[rng.permutation(N)[:calls_wrong]] = False
         given = Answers(correct, np.ones(N), None, calls)
-        samples = LatencySamples(name, tuple(RNG.lognormal(sigma=0.1, size=500)))
+        samples = LatencySamples(name, tuple(rng.lognormal(sigma=0.1, size=500)))
         whole = Answers(np.ones(N, bool), np.ones(N), None, np.ones(N, bool))
         return Measured(name, folder, given, given.retention(whole), Timing(samples, samples))
 
