@@ -18,6 +18,8 @@ import psutil
 import pytest
 from playwright.sync_api import sync_playwright
 
+from tests.beginning.guard import path_for_children
+
 ROOT = Path(__file__).parents[2]
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
@@ -88,7 +90,7 @@ def lab(browser, course, home, tmp_path_factory):
     (private / "jupyter_lab_config.json").write_text(json.dumps(CONFIGURATION))
     folders = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
     environment = os.environ | dict.fromkeys(folders, str(private))
-    environment |= {"EDGELAB_HOME": str(home), "PYTHONPATH": str(course)}
+    environment |= {"EDGELAB_HOME": str(home), "PYTHONPATH": path_for_children(course)}
     environment["EDGELAB_MIRROR"] = "http://127.0.0.1:9"  # nobody is there: no notebook may need a download
     log = private / "log"
     command = [sys.executable, "-m", "edgelab", "lab", "--no-browser", "--port", str(free_port())]
