@@ -9,6 +9,7 @@ import signal
 import tempfile
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from edgelab.datasets.dataset import Dataset, Split
@@ -38,6 +39,10 @@ def _split(chosen: slice) -> Split:
     texts, spans, labels = zip(*rows, strict=True)
     return Split(texts, labels, spans)
 
+
+# The same examples in each run, and few: what fails once fails again. Others, and more: `pytest --hypothesis-profile=default`.
+hypothesis.settings.register_profile("same", derandomize=True, deadline=None, print_blob=True, database=None, max_examples=40)
+hypothesis.settings.load_profile("same")
 
 HERE = Path(__file__).parent
 # The first trains what most of the others load, and would keep them waiting: the next two have no use for it.

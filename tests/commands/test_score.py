@@ -8,6 +8,7 @@ import sys
 import pyarrow.parquet as pq
 import pytest
 
+from tests.beginning.guard import path_for_children
 from tests.command_line import ROOT, refused
 from tests.processes import HEEDING
 
@@ -57,7 +58,6 @@ import os, signal, sys
 from edgelab import cli
 from edgelab.sweeps import pieces, score_run
 from tests import sweep_tasks
-from tests.beginning.guard import path_for_children
 
 pieces.PIECE_BYTES, score_run.EVERY_S = 100, 0
 score_run.score_piece = sweep_tasks.killing_score_piece
