@@ -41,7 +41,18 @@ def _split(chosen: slice) -> Split:
 
 
 # The same examples in each run, and few: what fails once fails again. Others, and more: `pytest --hypothesis-profile=default`.
-hypothesis.settings.register_profile("same", derandomize=True, deadline=None, print_blob=True, database=None, max_examples=40)
+hypothesis.settings.register_profile(
+    "same",
+    derandomize=True,
+    deadline=None,
+    print_blob=True,
+    database=None,
+    max_examples=40,
+    suppress_health_check=[
+        hypothesis.HealthCheck.function_scoped_fixture,  # a folder that each example writes anew
+        hypothesis.HealthCheck.too_slow,  # a busy machine is no fault of a test
+    ],
+)
 hypothesis.settings.load_profile("same")
 
 HERE = Path(__file__).parent
