@@ -174,9 +174,15 @@ def test_no_text_stands_in_two_splits_and_no_label_is_untrained(file, counts, do
 
 
 BYTES = st.lists(
-    st.binary(max_size=8) | st.sampled_from([b'"', b",", b"\t", b"\r\n", b"\0", b"\xff", b'{"text": ', b"[", b"}", b"\n"])
+    st.binary(max_size=8)
+    | st.sampled_from([b'"', b",", b"\t", b"\r\n", b"\0", b"\xff", b'{"text": ', b"[", b"}", b"\n"])
 ).map(b"".join)
-STARTS = {"csv": b"text,label\n", "tsv": b"marked\tlabel\n", "jsonl": b'{"text": "a", "label": "b", "slots": []}\n', "txt": b""}
+STARTS = {
+    "csv": b"text,label\n",
+    "tsv": b"marked\tlabel\n",
+    "jsonl": b'{"text": "a", "label": "b", "slots": []}\n',
+    "txt": b"",
+}
 
 
 @settings(max_examples=150)

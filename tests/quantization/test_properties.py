@@ -115,7 +115,9 @@ def test_integers_are_those_of_onnx_runtime(runtime, values):
 
 @given(values=MATRICES)
 def test_the_range_found_in_each_call_is_onnx_runtimes(runtime, values):
-    assume(values.any())  # of nothing but zeros its scale is 0, ours 1: the integers and what they stand for are the same
+    assume(
+        values.any()
+    )  # of nothing but zeros its scale is 0, ours 1: the integers and what they stand for are the same
     found = quantize(values, 8, symmetric=False)
     theirs, scale, zero = runtime["dynamic"](values)
     assert np.isclose(found.scale, scale, rtol=1e-6) and found.zero_point == zero
