@@ -23,9 +23,8 @@ TEACHER = "teacher"  # as a recipe: the teacher itself
 LARGEST_SEED = 2**63 - 1  # as torch and NumPy take it
 MOST_ENTRIES = 1000  # of a table of YAML
 LARGEST = 10**9  # of any other number: what it costs is still a number then
-SHORT = reprlib.Repr(
-    maxlevel=3, maxstring=80, maxother=80, maxlong=80
-)  # where aliases stand for each other, all of it has no end
+SHORT = reprlib.Repr()  # where aliases stand for each other, the whole text would have no end
+SHORT.maxlevel, SHORT.maxstring, SHORT.maxother, SHORT.maxlong = 3, 80, 80, 80
 NO_NAME = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # no file, no table and no terminal takes these
 
 

@@ -21,8 +21,14 @@ def parse(text: str, model: str) -> tuple[list[dict], list[dict]]:
     """
     import yaml
 
+    class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+        """YAML of plain values, without `<<`: what it brings is copied, over and over, and the public tables have none."""
+
+        def flatten_mapping(self, node: Any) -> None:
+            """Leaves a `<<` where it is: it is refused as a key that nothing is made of."""
+
     try:
-        content = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        content = yaml.load(text, Loader)
     except (ValueError, IndexError, RecursionError) as error:  # a date that no calendar has, a number without digits
         raise DataError(f"{model}, perf.yaml: expected YAML: {' '.join(str(error).split())[:200]}") from None
     except yaml.YAMLError as error:
