@@ -1,5 +1,6 @@
 """Reading one `perf.yaml` of the public table: nested by precision, component, device and runtime."""
 
+import re
 import reprlib
 from collections.abc import Iterator
 from typing import Any
@@ -8,6 +9,7 @@ from edgelab.bundle.manifest import is_number, is_text
 from edgelab.datasets.sources import DataError
 
 UNITS = ("npu", "gpu", "cpu")
+DEEPEST = 1000  # levels; the public tables have ten
 NO_LIBRARY = "none"  # the run names no version of the vendor's library
 
 
@@ -27,6 +29,8 @@ def parse(text: str, model: str) -> tuple[list[dict], list[dict]]:
         def flatten_mapping(self, node: Any) -> None:
             """Leaves a `<<` where it is: it is refused as a key that nothing is made of."""
 
+    if _is_too_deep(text):  # libyaml would end the whole process
+        raise DataError(f"{model}, perf.yaml: expected YAML of at most {DEEPEST} levels, found more")
     try:
         content = yaml.load(text, Loader)
     except (ValueError, IndexError, RecursionError) as error:  # a date that no calendar has, a number without digits
@@ -46,6 +50,16 @@ def parse(text: str, model: str) -> tuple[list[dict], list[dict]]:
         elif "llm_metrics" in entry:
             tokens += [row | _tokens(found, where) for found in _list(entry["llm_metrics"], f"{where}, llm_metrics")]
     return latencies, tokens
+
+
+def _is_too_deep(text: str) -> bool:
+    """Whether brackets, or a line's own beginning, open more levels than any such file has."""
+    depth = 0
+    for bracket in re.findall(r"[\[\]{}]", text):
+        depth += 1 if bracket in "[{" else -1
+        if depth > DEEPEST:
+            return True
+    return re.search(f"(?m)^[ ?:-]{{{DEEPEST}}}", text) is not None
 
 
 def _entries(content: object, where: str) -> Iterator[tuple[dict[str, str], dict]]:

@@ -15,6 +15,7 @@ import time
 import traceback
 from pathlib import Path
 
+from edgelab.bundle.manifest import is_text
 from edgelab.errors import UserError
 from tests.fuzz.mutate import mutated
 from tests.fuzz.readers import READERS, Reader
@@ -67,7 +68,8 @@ def _fault(reader: Reader, file: Path) -> str | None:
     except UserError as error:
         if "\n" in str(error):
             return f"more than a line: {str(error)[:200]!r}"
-        str(error).encode()  # it can be printed
+        if not is_text(str(error)):
+            return f"a refusal that no terminal takes: {str(error)[-300:]!r}"
         if len(str(error)) > 5000:
             return f"a refusal of {len(str(error))} characters: {str(error)[:200]!r}"
     except reader.allowed:

@@ -408,6 +408,8 @@ BOMBS = tuple(
         "data: !!int ''\n",
         "data: !!python/object/apply:os.system [true]\n",
         "- " * 5000 + "x",
+        "- " * 50_000 + "x",
+        "? " * 50_000 + "x",
         "[" * 5000,
         "\n".join(f"k{i}: 1" for i in range(30_000)),
     )

@@ -6,6 +6,7 @@ import json
 import socket
 import subprocess
 import sys
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import pytest
@@ -26,7 +27,7 @@ def schema_of(app) -> dict:
 
 
 def test_schemathesis_finds_no_server_error(cloud, tmp_path):
-    schema = schema_of(build_app(None, "key", Network()))
+    schema = schema_of(build_app(SimpleNamespace(traffic={}, seed=0), "key", Network()))
     del schema["paths"]["/network"]["put"]  # an outage: all that follow would be unanswered
     schema["components"]["schemas"]["ChatRequest"]["properties"]["model"] = {"enum": [STAND_IN, "other"]}
     (tmp_path / "openapi.json").write_text(json.dumps(schema))
@@ -48,11 +49,12 @@ def test_bad_bytes_do_not_make_it_fail(cloud):
         f"Content-Type: application/json\r\nConnection: close\r\nContent-Length: "
     ).encode()
 
-    def status(request: bytes) -> int:
+    def status(request: bytes, whole: bool = True) -> int:
         heard_enough = contextlib.suppress(ConnectionError)
         with heard_enough, socket.create_connection((at.hostname, at.port), timeout=20) as connection:
             connection.sendall(request)
-            connection.shutdown(socket.SHUT_WR)
+            if not whole:  # else it would wait for the rest
+                connection.shutdown(socket.SHUT_WR)
             answer = connection.recv(64)
             return int(answer[9:12]) if answer else 0
         return 0
@@ -62,5 +64,7 @@ def test_bad_bytes_do_not_make_it_fail(cloud):
         bad = mutated(body, number)[:200_000]
         assert status(head + str(len(bad)).encode() + b"\r\n\r\n" + bad) < 500, f"body {number}"
         if number >= 10:
-            assert status(mutated(head + b"100\r\n\r\n" + body, number)) in (*range(500), 501, 505), f"request {number}"
+            assert status(mutated(head + b"100\r\n\r\n" + body, number), whole=False) in (*range(500), 501, 505), (
+                f"request {number}"
+            )
     assert cloud.running
