@@ -13,7 +13,7 @@ from tests.fuzz.mutate import mutated
 from tests.fuzz.readers import READERS
 
 ROOT = PACKAGE.parent
-COUNT = 400  # bad files of each reader
+COUNT = 300  # bad files of each reader
 GROUPS = sorted({reader.group for reader in READERS.values()})
 
 
