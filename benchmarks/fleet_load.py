@@ -11,6 +11,7 @@ with --open each device first loads the page, what it needs, and the bundle.
 
 import argparse
 import asyncio
+import contextlib
 import json
 import random
 import socket
@@ -62,10 +63,17 @@ class Server:
     def kill(self) -> None:
         self.process.kill()
         self.process.wait()
+        self._close()
 
     def end(self) -> None:
         self.process.stdin.close()
         self.process.wait(20)
+        self._close()
+
+    def _close(self) -> None:
+        with contextlib.suppress(BrokenPipeError):  # of what it has not heard
+            self.process.stdin.close()
+        self.process.stdout.close()
 
 
 def new_server(db: str | None, folder: Path, session: str = "load") -> Server:

@@ -7,6 +7,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.beginning.guard import path_for_children
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -25,7 +27,7 @@ def process(*args, root: Path = ROOT, env: dict[str, str] | None = None, **optio
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "encoding": "utf-8"} | options
     if "input" not in streams:
         streams.setdefault("stdin", subprocess.DEVNULL)
-    environment = {**os.environ, "PYTHONPATH": str(root), **(env or {})}
+    environment = {**os.environ, "PYTHONPATH": path_for_children(root), **(env or {})}
     return subprocess.run(command, cwd=root, env=environment, timeout=300, **streams)
 
 

@@ -6,13 +6,16 @@ They are built once a run, in seconds, under a home of their own.
 import contextlib
 import os
 import signal
+import tempfile
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from edgelab.datasets.dataset import Dataset, Split
 from edgelab.datasets.slots import parse_marked
 from edgelab.workspace import home as home_now
+from tests.beginning import guard
 
 UTTERANCES = {
     "set_alarm": ("wake me at [{}](time)", "alarm for [{}](time) please", "get me up at [{}](time) sharp"),
@@ -37,6 +40,21 @@ def _split(chosen: slice) -> Split:
     return Split(texts, labels, spans)
 
 
+# The same examples in each run, and few: what fails once fails again. Others, and more: `pytest --hypothesis-profile=default`.
+hypothesis.settings.register_profile(
+    "same",
+    derandomize=True,
+    deadline=None,
+    print_blob=True,
+    database=None,
+    max_examples=40,
+    suppress_health_check=[
+        hypothesis.HealthCheck.function_scoped_fixture,  # a folder that each example writes anew
+        hypothesis.HealthCheck.too_slow,  # a busy machine is no fault of a test
+    ],
+)
+hypothesis.settings.load_profile("same")
+
 HERE = Path(__file__).parent
 # The first trains what most of the others load, and would keep them waiting: the next two have no use for it.
 AHEAD = ("01_distillation", "08_generation", "07_personalization")
@@ -45,9 +63,32 @@ OWN_HOME = home_now()  # where `make env` prepares: before a test sets another o
 
 
 def pytest_configure():
-    """A shell's background job ignores Ctrl-C, and so would every process that a test starts."""
+    """A shell's background job ignores Ctrl-C, and so would every process that a test starts. Those begin with
+    `tests/beginning`, as this one does."""
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    noted, os.environ[guard.VARIABLE] = tempfile.mkstemp(prefix="edgelab-tried-")
+    os.close(noted)
+    paths = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, dict.fromkeys((str(guard.HERE), *paths))))
+    guard.begin()
+
+
+def pytest_unconfigure():
+    Path(os.environ[guard.VARIABLE]).unlink(missing_ok=True)
+
+
+@pytest.fixture(autouse=True)
+def no_network(request):
+    """A test without the mark `network` fails if it, or a Python process that it started, tried to reach another machine,
+    or looked up its name; there it sees an `OSError` at once."""
+    if request.node.get_closest_marker("network"):
+        with guard.network():
+            yield
+        return
+    yield
+    asked = guard.tried()
+    assert not asked, f"without the mark `network`, this test tried: {', '.join(dict.fromkeys(asked))}"
 
 
 @pytest.hookimpl(tryfirst=True)

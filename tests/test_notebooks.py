@@ -23,6 +23,7 @@ from edgelab.course.exercises import PASS, TODO, Checks, FunctionExercise
 from edgelab.course.notebooks import COURSE, VERIFIED, notebooks, read_notebook, strip_outputs
 from edgelab.machine.memory import PeakMemory
 from tests import toy_checks
+from tests.beginning.guard import path_for_children, tried
 from tests.forms import FORMS
 from tests.notebook_counts import count, shortfalls
 from tests.notebook_lint import calls, code_cells, exercises, parsed, problems, registry, solved
@@ -32,33 +33,6 @@ NOTEBOOKS = [pytest.param(path, id=path.stem) for path in notebooks()]
 COLD_S, PEAK_BYTES = 600, 2 * 1024**3
 
 MINUTES = {name: minutes for name, _, _, minutes in COURSE}
-
-OFFLINE = """
-import socket
-
-def _refuse(address):
-    host = address[0] if isinstance(address, tuple) else None
-    if host is not None and not str(host).startswith(("127.", "::1", "localhost", "0.0.0.0")):
-        raise OSError(f"no network in this test, but something asked for {host}")
-
-def _guard(name):
-    real = getattr(socket.socket, name)
-    def guarded(self, address):
-        _refuse(address)
-        return real(self, address)
-    setattr(socket.socket, name, guarded)
-
-_guard("connect")
-_guard("connect_ex")
-_getaddrinfo = socket.getaddrinfo
-
-def getaddrinfo(host, *args, **kwargs):
-    _refuse((host,) if host else None)
-    return _getaddrinfo(host, *args, **kwargs)
-
-socket.getaddrinfo = getaddrinfo
-"""
-
 
 @dataclass(frozen=True)
 class Verified:
@@ -73,14 +47,13 @@ class Verified:
 def nbval(path: Path, home: Path, scratch: Path) -> Verified:
     """Run a notebook under nbval, without a network, with this EDGELAB_HOME."""
     scratch.mkdir(exist_ok=True)
-    (scratch / "sitecustomize.py").write_text(OFFLINE)
     (scratch / "pytest.ini").write_text("[pytest]\n")
     report = scratch / f"{path.stem}.xml"
     command = [sys.executable, "-m", "pytest", "--nbval-lax", "--nbval-current-env", f"--nbval-cell-timeout={COLD_S}"]
     command += ["-c", scratch / "pytest.ini", "--rootdir", path.parent, "-p", "no:cacheprovider", "--color=no"]
     environment = os.environ | {
         "EDGELAB_HOME": str(home),
-        "PYTHONPATH": os.pathsep.join([str(scratch), str(Path(__file__).parent), str(Path(__file__).parent.parent)]),
+        "PYTHONPATH": path_for_children(Path(__file__).parent, Path(__file__).parent.parent),
         "PYTEST_ADDOPTS": "",
     }
     start = time.perf_counter()
@@ -492,3 +465,4 @@ def test_the_run_finds_what_no_longer_holds(tmp_path):
     bad = nbval(write(stale, tmp_path / "stale.ipynb"), tmp_path, tmp_path / "run")
     assert (bad.cells, bad.failed) == (cells, 2)
     assert "Cell outputs differ" in bad.log and "raise ValueError" in bad.log
+    assert set(tried()) == {"connect 192.0.2.1"}  # what the toy asks for, and its kernel refused

@@ -5,6 +5,7 @@ the `openai` package, so that a real endpoint takes its place with one environme
 """
 
 import contextlib
+import http.client
 import json
 import os
 import secrets
@@ -100,7 +101,7 @@ class Cloud:
         try:
             with direct.open(request, timeout=10) as response:
                 return json.load(response)
-        except OSError as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:  # somebody else may have its port by now
             raise CloudError(f"the stand-in cloud at {self.base_url} does not answer: {error}") from None
 
 

@@ -267,7 +267,7 @@ def _header(path: Path, number: int, found: Iterable[str], columns: Columns) -> 
     for group in columns.needed:
         present = [column for column in group if forms[column]]
         if not present:
-            listed = ", ".join(names) or "none"
+            listed = ", ".join(names)[:200] or "none"  # another file's first line may be all of it
             raise DataError(f"{path}, line {number}: expected a column {group[0]!r}, found {listed}")
         if len(present) > 1:
             raise DataError(f"{path}, line {number}: expected one column of {' and '.join(present)}, found both")

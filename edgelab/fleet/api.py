@@ -16,6 +16,7 @@ from edgelab.fleet.engine import StoreError
 from edgelab.fleet.intake import Refusal, Refusals
 from edgelab.fleet.reports import Report, first_fault
 from edgelab.fleet.store import Entry, Kept, Outcome, Session, Store
+from edgelab.fleet.table import body_of
 
 RUNS, SUSTAINED_S = 300, 60
 ROOM = 300  # devices that `/room` shows
@@ -158,7 +159,7 @@ class Api:
 
 
 def _in_the_room(kept: Kept) -> dict[str, Any]:
-    body = json.loads(kept.body)
+    body = body_of(kept)
     device, latency = body["device"], body["latency_ms"]
     return {
         "id8": body["id"][:8],

@@ -29,8 +29,29 @@ def rows_of(kept: Sequence["Kept"]) -> list[Row]:
     return [_row(report, numbers.setdefault(report.visit, len(numbers) + 1)) for report in kept]
 
 
+def body_of(kept: "Kept") -> dict[str, Any]:
+    """What a report says.
+
+    Raises:
+        StoreError: the lab has not written it so: the database was damaged, or changed by hand.
+    """
+    from pydantic import ValidationError
+
+    from edgelab.fleet.engine import StoreError
+    from edgelab.fleet.reports import Report
+
+    try:
+        Report.model_validate_json(kept.body)
+        datetime.fromtimestamp(kept.received_at, UTC)
+        return json.loads(kept.body)
+    except (ValidationError, ValueError, TypeError, OverflowError, OSError, RecursionError):
+        raise StoreError(
+            f"the report of visit {str(kept.visit)[:36]!r}: expected what the lab has kept, found something else: damaged"
+        ) from None
+
+
 def _row(kept: "Kept", number: int) -> Row:
-    body = json.loads(kept.body)
+    body = body_of(kept)
     device, loading, sustained = body["device"], body["load_ms"], body["sustained"] or {}
     width, height = device["screen"]
     return {

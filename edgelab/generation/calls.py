@@ -60,7 +60,7 @@ def call_faults(text: str, schema: dict) -> str:
 
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return f"expected JSON, found {text[:60]!r}"
     error = next(Draft202012Validator(schema).iter_errors(value), None)
     return "" if error is None else error.message
@@ -81,6 +81,6 @@ def read_call(text: str) -> dict[str, Any]:
     """What a generator wrote as a call; an empty one where it is no JSON object."""
     try:
         call = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return call if isinstance(call, dict) else {}

@@ -56,7 +56,7 @@ class Shape:
                 eps=config["rms_norm_eps"],
                 tied=config.get("tie_word_embeddings", False),
             )
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, ZeroDivisionError, RecursionError):
             plain = False
         if not plain:
             raise GeneratorError(f"{checkpoint}: expected the config.json of a plain Llama, found another")

@@ -194,4 +194,7 @@ def _read(file: Path) -> dict[str, Remembered]:
             raise BundleError(f"{file}: expected remembered requests, found vectors of {len(widths)} lengths")
         return {plain_words(entry.text): entry for entry in entries}
     except (OSError, ValueError, TypeError, RecursionError) as error:
-        raise BundleError(f"{file}: expected remembered requests: {' '.join(str(error).split())}") from None
+        said = (
+            " ".join(str(error).split()).encode("utf-8", "backslashreplace").decode()
+        )  # JSON may hold half a character
+        raise BundleError(f"{file}: expected remembered requests: {said}") from None

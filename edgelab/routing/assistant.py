@@ -214,7 +214,7 @@ class Assistant:
             raise CloudFailed(f"a call of {call.name!r}, which is no tool here", away=False)
         try:
             arguments = json.loads(call.arguments or "{}")
-        except ValueError:
+        except (ValueError, RecursionError):
             arguments = None
         if not isinstance(arguments, dict):
             raise CloudFailed(f"a call of {call.name!r} whose arguments are no JSON object", away=False)

@@ -171,6 +171,7 @@ def load(file: Path) -> tuple[list[Evidence], Requirements]:
         compared(rows)
     except (OSError, ValueError, TypeError, KeyError, RecursionError, FormError, EvidenceError) as error:
         said = f"no {error}" if isinstance(error, KeyError) else str(error)
+        said = said.encode("utf-8", "backslashreplace").decode()  # JSON may hold half a character
         raise EvidenceError(f"{file}: expected the evidence of a decision: {said}") from None
     return rows, requirements
 

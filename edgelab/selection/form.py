@@ -84,6 +84,7 @@ class Requirements:
         names = [field.name for field in fields(cls)]
         if not isinstance(given, dict) or (unknown := [str(name) for name in given if name not in names]):
             found = ", ".join(unknown) if isinstance(given, dict) else reprlib.repr(given)
+            found = found.encode("utf-8", "backslashreplace").decode()  # JSON may hold half a character
             raise FormError(f"expected fields of {', '.join(names)}; found {found}")
         return cls(**given)
 

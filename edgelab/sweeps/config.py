@@ -2,7 +2,9 @@
 
 import json
 import re
+import reprlib
 import tomllib
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -19,7 +21,10 @@ PRECISIONS = ("fp32", "int8", "int4")
 SPLITS = ("validation", "test")
 TEACHER = "teacher"  # as a recipe: the teacher itself
 LARGEST_SEED = 2**63 - 1  # as torch and NumPy take it
+MOST_ENTRIES = 1000  # of a table of YAML
 LARGEST = 10**9  # of any other number: what it costs is still a number then
+SHORT = reprlib.Repr()  # where aliases stand for each other, the whole text would have no end
+SHORT.maxlevel, SHORT.maxstring, SHORT.maxother, SHORT.maxlong = 3, 80, 80, 80
 NO_NAME = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # no file, no table and no terminal takes these
 
 
@@ -123,10 +128,11 @@ def _each_once(pairs: list[tuple[Any, Any]]) -> dict:
     Raises:
         ValueError: a key stands twice.
     """
-    for place, (key, _) in enumerate(pairs):
-        if any(key == other for other, _ in pairs[:place]):
-            raise ValueError(f"expected each key once, found {_short(key)} twice")
-    return dict(pairs)
+    table = dict(pairs)
+    if len(table) < len(pairs):
+        (twice, _), *_ = Counter(key for key, _ in pairs).most_common(1)
+        raise ValueError(f"expected each key once, found {_short(twice)} twice")
+    return table
 
 
 def _yaml(text: str) -> object:
@@ -140,9 +146,19 @@ def _yaml(text: str) -> object:
             _each_once([(key.value, None) for key, _ in node.value if isinstance(key, yaml.ScalarNode)])
             return super().construct_mapping(node, deep)
 
+        def flatten_mapping(self, node: Any) -> None:
+            """What `<<` brings is copied, and copied again where that is brought in turn: a page could grow to terabytes.
+
+            Raises:
+                ValueError: more entries than any sweep has.
+            """
+            super().flatten_mapping(node)
+            if len(node.value) > MOST_ENTRIES:
+                raise ValueError(f"expected a table of at most {MOST_ENTRIES} entries, found more")
+
     try:
         return yaml.load(text, Loader)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, IndexError) as error:  # IndexError: a number without digits
         raise ValueError(str(error)) from None
 
 
@@ -252,4 +268,5 @@ def _no_others(table: dict, known: tuple[str, ...], where: str) -> None:
 
 
 def _short(value: object) -> str:
-    return repr(value) if len(repr(value)) <= 80 else f"{repr(value)[:77]}..."
+    shown = SHORT.repr(value)
+    return shown if len(shown) <= 80 else f"{shown[:77]}..."

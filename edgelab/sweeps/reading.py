@@ -131,12 +131,18 @@ def _rest_of_line(file: BinaryIO) -> int:
 
 
 def _parquet(piece: Piece) -> Iterator[Batch]:
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     row = piece.first_row
-    with pq.ParquetFile(piece.path) as file:
-        if file.metadata.num_row_groups < piece.end or not is_text(file.schema_arrow.field("text").type):
-            raise LogsError(f"{piece.path}: expected the file of before, found another one")
+    try:
+        file = pq.ParquetFile(piece.path)
+        same = file.metadata.num_row_groups >= piece.end and is_text(file.schema_arrow.field("text").type)
+    except (pa.ArrowException, KeyError):
+        same = False
+    if not same:
+        raise LogsError(f"{piece.path}: expected the file of before, found another one")
+    with file:
         for group in range(piece.start, piece.end):
             end = row + file.metadata.row_group(group).num_rows
             yield from _row_group(file, piece.path, group, row, end)

@@ -1,12 +1,15 @@
 """Reading one `perf.yaml` of the public table: nested by precision, component, device and runtime."""
 
+import re
+import reprlib
 from collections.abc import Iterator
-from numbers import Real
 from typing import Any
 
+from edgelab.bundle.manifest import is_number, is_text
 from edgelab.datasets.sources import DataError
 
 UNITS = ("npu", "gpu", "cpu")
+DEEPEST = 1000  # levels; the public tables have ten
 NO_LIBRARY = "none"  # the run names no version of the vendor's library
 
 
@@ -20,8 +23,18 @@ def parse(text: str, model: str) -> tuple[list[dict], list[dict]]:
     """
     import yaml
 
+    class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+        """YAML of plain values, without `<<`: what it brings is copied, over and over, and the public tables have none."""
+
+        def flatten_mapping(self, node: Any) -> None:
+            """Leaves a `<<` where it is: it is refused as a key that nothing is made of."""
+
+    if _is_too_deep(text):  # libyaml would end the whole process
+        raise DataError(f"{model}, perf.yaml: expected YAML of at most {DEEPEST} levels, found more")
     try:
-        content = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        content = yaml.load(text, Loader)
+    except (ValueError, IndexError, RecursionError) as error:  # a date that no calendar has, a number without digits
+        raise DataError(f"{model}, perf.yaml: expected YAML: {' '.join(str(error).split())[:200]}") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""
@@ -39,6 +52,16 @@ def parse(text: str, model: str) -> tuple[list[dict], list[dict]]:
     return latencies, tokens
 
 
+def _is_too_deep(text: str) -> bool:
+    """Whether brackets, or a line's own beginning, open more levels than any such file has."""
+    depth = 0
+    for bracket in re.findall(r"[\[\]{}]", text):
+        depth += 1 if bracket in "[{" else -1
+        if depth > DEEPEST:
+            return True
+    return re.search(f"(?m)^[ ?:-]{{{DEEPEST}}}", text) is not None
+
+
 def _entries(content: object, where: str) -> Iterator[tuple[dict[str, str], dict]]:
     for precision, found in _key(content, "precisions", where).items():
         for component, metrics in _key(found, "components", f"{where}, {precision}").items():
@@ -46,6 +69,8 @@ def _entries(content: object, where: str) -> Iterator[tuple[dict[str, str], dict
             for device, by_runtime in _key(metrics, "performance_metrics", at).items():
                 for runtime, entry in _mapping(by_runtime, f"{at}, {device}").items():
                     place = {"component": component, "precision": precision, "runtime": runtime, "device": device}
+                    if not all(map(is_text, place.values())):
+                        raise DataError(f"{where}: expected names, found {reprlib.repr(place)}")
                     yield place, _mapping(entry, f"{at}, {device}, {runtime}")
 
 
@@ -80,23 +105,28 @@ def _tokens(found: object, where: str) -> dict[str, Any]:
 def _key(value: object, key: str, where: str) -> dict:
     found = _mapping(value, where)
     if key not in found:
-        raise DataError(f"{where}: expected {key!r}, found {', '.join(map(str, found)) or 'nothing'}")
+        raise DataError(f"{where}: expected {key!r}, found {', '.join(map(_shown, found))[:200] or 'nothing'}")
     return _mapping(found[key], f"{where}, {key}")
 
 
 def _mapping(value: object, where: str) -> dict:
     if not isinstance(value, dict):
-        raise DataError(f"{where}: expected a mapping, found {str(value)[:40]!r}")
+        raise DataError(f"{where}: expected a mapping, found {_shown(value)!r}")
     return value
 
 
 def _list(value: object, where: str) -> list:
     if not isinstance(value, list):
-        raise DataError(f"{where}: expected a list, found {str(value)[:40]!r}")
+        raise DataError(f"{where}: expected a list, found {_shown(value)!r}")
     return value
 
 
 def _number(value: object, where: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) < float("inf"):
-        raise DataError(f"{where}: expected a number from 0, found {str(value)[:40]!r}")
-    return float(value)
+    if not is_number(value) or value < 0:  # type: ignore[operator]
+        raise DataError(f"{where}: expected a number from 0, found {_shown(value)!r}")
+    return float(value)  # type: ignore[arg-type]
+
+
+def _shown(value: object) -> str:
+    """A value as text, cut short before it is made: aliases may stand for more than any memory holds."""
+    return str(value)[:40] if isinstance(value, str | int | float | None) else reprlib.repr(value)[:40]

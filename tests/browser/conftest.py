@@ -20,6 +20,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from edgelab.course.notebooks import notebooks, read_notebook
+from tests.beginning.guard import path_for_children
 from tests.forms import FORMS
 from tests.notebook_lint import registry, solved
 
@@ -104,7 +105,7 @@ def lab(browser, learned, home, tmp_path_factory):
     (private / "jupyter_lab_config.json").write_text(json.dumps(CONFIGURATION))
     folders = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
     environment = os.environ | dict.fromkeys(folders, str(private))
-    environment |= {"EDGELAB_HOME": str(home), "PYTHONPATH": os.pathsep.join([str(course), str(ROOT)])}
+    environment |= {"EDGELAB_HOME": str(home), "PYTHONPATH": path_for_children(course, ROOT)}
     environment["EDGELAB_MIRROR"] = "http://127.0.0.1:9"  # nobody is there: no notebook may need a download
     log = private / "log"
     command = [sys.executable, "-m", "edgelab", "lab", "--no-browser", "--port", str(free_port())]

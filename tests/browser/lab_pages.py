@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from tests.beginning.guard import path_for_children
+
 ROOT = Path(__file__).parents[2]
 BUNDLE = ROOT / "data" / "bundles" / "pocket"
 ANSWER_S = 300  # on a busy machine
@@ -53,7 +55,11 @@ def running_fleet(folder: Path) -> Iterator[Fleet]:
     """The command as a host starts it, ended as a host ends it."""
     log, db = folder / "fleet.log", f"sqlite:///{folder / 'fleet.db'}"
     command = [sys.executable, "-m", "edgelab", "fleet", str(BUNDLE), "--db", db, "--port", "0"]
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8", "PYTHONUNBUFFERED": "1"}
+    environment = os.environ | {
+        "PYTHONPATH": path_for_children(ROOT),
+        "PYTHONIOENCODING": "utf-8",
+        "PYTHONUNBUFFERED": "1",
+    }
     with log.open("w") as output:
         process = subprocess.Popen(command, cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT)
     try:

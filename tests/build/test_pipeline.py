@@ -32,6 +32,7 @@ from edgelab.selection.bar import Bar
 from edgelab.stats.intervals import Interval, accuracy_interval
 from edgelab.stats.samples import LatencySamples
 from tests import small_build
+from tests.beginning.guard import path_for_children
 from tests.full_disk import fill, small_disk
 from tests.learner_files import mark
 from tests.processes import HEEDING
@@ -253,7 +254,7 @@ def test_what_it_gets_wrong_adds_up(report, folder, data_file):
 def test_the_five_lines_run_as_they_stand(report, folder, data_file):
     assert len(report["code"]) == 5
     out = folder / "out"
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "PYTHONPATH": path_for_children(ROOT)}
     command = [sys.executable, "-c", "\n".join(report["code"])]
     done = subprocess.run(command, cwd=out, env=environment, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr

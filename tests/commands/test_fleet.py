@@ -16,6 +16,7 @@ import pytest
 
 from edgelab.fleet.store import Entry, open_store
 from edgelab.machine.assets import folder_name
+from tests.beginning.guard import path_for_children
 from tests.clouds import POCKET
 from tests.command_line import ROOT, refused
 from tests.labs import device, report, stub_assets
@@ -41,7 +42,7 @@ def served(*args):
     )
     command = [sys.executable, "-c", program, "fleet", *map(str, args)]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "encoding": "utf-8"}
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
+    environment = {**os.environ, "PYTHONPATH": path_for_children(ROOT), "PYTHONIOENCODING": "utf-8"}
     process = subprocess.Popen(command, cwd=ROOT, env=environment, **pipes, **HEEDING)
     try:
         lines = []

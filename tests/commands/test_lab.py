@@ -10,13 +10,14 @@ import time
 import urllib.request
 
 from edgelab import workspace
+from tests.beginning.guard import path_for_children
 from tests.command_line import refused
 
 
 def test_serves_the_learners_copy_and_keeps_off_the_network(course, tmp_path):
     home = tmp_path / "home"
     home.mkdir()
-    environment = {**os.environ, "HOME": str(home), "JUPYTER_TOKEN": "secret", "PYTHONPATH": str(course)}
+    environment = {**os.environ, "HOME": str(home), "JUPYTER_TOKEN": "secret", "PYTHONPATH": path_for_children(course)}
     command = [sys.executable, "-m", "edgelab", "lab", "--no-browser", "--port", "8931"]
     log = tmp_path / "log"
     process = subprocess.Popen(command, cwd=course, env=environment, stdout=log.open("w"), stderr=subprocess.STDOUT)

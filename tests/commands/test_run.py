@@ -15,6 +15,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from edgelab import workspace
+from tests.beginning.guard import path_for_children
 from tests.command_line import process, refused
 from tests.processes import HEEDING
 
@@ -69,7 +70,7 @@ def test_what_is_stopped_ends_its_kernel_and_runs_no_more(course, number, code):
     source = "import os, pathlib, time\npathlib.Path('kernel').write_text(str(os.getpid()))\ntime.sleep(60)"
     nbformat.write(new_notebook(cells=[new_code_cell(source)]), slow)
     command = [sys.executable, "-m", "edgelab", "run", str(slow), "01_next"]
-    environment = {**os.environ, "PYTHONPATH": str(course)}
+    environment = {**os.environ, "PYTHONPATH": path_for_children(course)}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     with subprocess.Popen(command, cwd=course, env=environment, **pipes, **HEEDING) as running:
         while not (course / "kernel").exists() or not (course / "kernel").read_text():

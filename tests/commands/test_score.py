@@ -8,6 +8,7 @@ import sys
 import pyarrow.parquet as pq
 import pytest
 
+from tests.beginning.guard import path_for_children
 from tests.command_line import ROOT, refused
 from tests.processes import HEEDING
 
@@ -80,7 +81,7 @@ def test_ctrl_c_after_a_killed_worker_loses_nothing_and_the_same_command_goes_on
     program, out = tmp_path / "interrupted.py", tmp_path / "out"
     program.write_text(INTERRUPTED)
     command = [sys.executable, str(program), "score", str(bundle), str(logs), "--out", str(out), "--workers", "1"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "PYTHONPATH": path_for_children(ROOT)}
     options = {"capture_output": True, "text": True, "env": environment, "start_new_session": True, "timeout": 300}
     done = subprocess.run(command, cwd=ROOT, **options, **HEEDING)
     *progress, told = done.stderr.splitlines()

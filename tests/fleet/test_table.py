@@ -13,10 +13,11 @@ from edgelab.fleet.table import COLUMNS, as_csv, data_frame, read_rows, rows_of
 from edgelab.measurement.population import PERCENTILES, from_room
 from tests.labs import device, report
 
+ONE, TWO = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
 SENT = (
-    report("a" * 64, visit="one"),
-    report("a" * 64, visit="two", device=device(kind="laptop", cores=None, memory_gb=None), sustained=None),
-    report("a" * 64, visit="one", runs=120, batch=8),
+    report("a" * 64, visit=ONE),
+    report("a" * 64, visit=TWO, device=device(kind="laptop", cores=None, memory_gb=None), sustained=None),
+    report("a" * 64, visit=ONE, runs=120, batch=8),
 )
 ROWS = rows_of([Kept(sent["visit"], 1.8e9 + at, json.dumps(sent)) for at, sent in enumerate(SENT)])
 
@@ -67,3 +68,11 @@ def test_the_newest_session_with_reports_is_read_unless_another_is_named(tmp_pat
     assert read_rows(url)[1][0]["kind"] == "laptop"
     with pytest.raises(FleetError, match="expected a session of second, first, found 'third'"):
         read_rows(url, "third")
+
+
+@pytest.mark.parametrize("body", ["", "{}", "[" * 100_000, json.dumps(report("a" * 64, load_ms=3)), "null"])
+def test_a_report_that_was_changed_by_hand_is_told_in_a_line(body):
+    with pytest.raises(FleetError, match="the report of visit 'v': expected what the lab has kept"):
+        rows_of([Kept("v", 1.8e9, body)])
+    with pytest.raises(FleetError, match="damaged"):
+        rows_of([Kept("v", 1e300, json.dumps(SENT[0]))])

@@ -62,7 +62,7 @@ def test_an_affine_grid_comes_back_as_the_rooms_own():
     assert np.allclose(back, q.dequantize(), atol=1e-6) and np.abs(back - values).max() <= q.scale
 
 
-@pytest.mark.parametrize("bits, axis", product((2, 3, 4), (0, 1)))
+@pytest.mark.parametrize("bits, axis", list(product((2, 3, 4), (0, 1))))
 def test_the_best_clip_is_the_rooms_own(bits, axis):
     matrix, shares = RNG.standard_t(3, size=(8, 50)), RNG.permutation(np.linspace(0.2, 1, 9))
     assert np.array_equal(best_clip(matrix, bits, shares, axis), grid.best_clip(matrix, bits, shares, axis))

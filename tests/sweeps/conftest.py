@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from edgelab.sweeps.cluster import workers_of
+from tests.beginning.guard import path_for_children
 from tests.command_line import ROOT
 from tests.conftest import FILL, UTTERANCES
 from tests.small_bundles import small_bundle
@@ -72,7 +73,7 @@ def scheduler_process(
     folder: Path, *worker_options: str, module: str = "distributed.cli.dask_worker", workers: int = 1
 ):
     """A scheduler's address, it and its workers processes of their own."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    environment = {**os.environ, "PYTHONPATH": path_for_children(ROOT), "OMP_NUM_THREADS": "1"}
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "env": environment, "cwd": ROOT}
     file = folder / "scheduler.json"
     options = ["--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(file)]

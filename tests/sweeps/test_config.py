@@ -139,3 +139,29 @@ def test_a_file_that_is_none_is_refused_in_a_line(tmp_path, name, content, said)
 @pytest.mark.parametrize(("data", "short"), [("pocket", "pocket"), ("/a/b.c.csv", "b.c"), ("mine.jsonl", "mine")])
 def test_short_names(data, short):
     assert short_name(data) == short
+
+
+LAUGHS = "data:\n" + "\n".join(f"- &a{i} [{', '.join([f'*a{i - 1}'] * 9) if i else 'x'}]" for i in range(12))
+MERGED = "\n".join(
+    f"a{i}: &a{i} {{{'<<: [' + ', '.join([f'*a{i - 1}'] * 9) + ']' if i else 'x: 1'}}}" for i in range(12)
+)
+
+
+@pytest.mark.parametrize(
+    ("ending", "content", "message"),
+    [
+        ("yaml", LAUGHS, "data: expected a list of"),  # of terabytes, written out
+        ("yaml", MERGED, "at most 1000 entries"),
+        ("yaml", "seeds: !!int ''", "expected YAML"),
+        (
+            "json",
+            json.dumps({f"k{i}": 1 for i in range(60_000)}),
+            "expected the keys",
+        ),  # once each against each: a minute
+    ],
+)
+def test_what_would_hang_is_refused(tmp_path, ending, content, message):
+    (tmp_path / f"sweep.{ending}").write_text(content)
+    with pytest.raises(ConfigError, match=message) as caught:
+        read_config(tmp_path / f"sweep.{ending}")
+    assert len(str(caught.value)) < 1000

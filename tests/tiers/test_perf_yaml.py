@@ -104,3 +104,28 @@ def test_a_fault_is_told_in_one_line_with_its_place(text, said):
     with pytest.raises(DataError) as caught:
         parse(text, "m")
     assert said in str(caught.value) and "\n" not in str(caught.value)
+
+
+LAUGHS = "\n".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9) if i else 'x'}]" for i in range(12))
+MERGED = "\n".join(
+    f"a{i}: &a{i} {{{'<<: [' + ', '.join([f'*a{i - 1}'] * 9) + ']' if i else 'x: 1'}}}" for i in range(12)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[" * 50_000, "at most 1000 levels"),  # libyaml would end the process
+        ("- " * 50_000 + "x", "at most 1000 levels"),
+        (LAUGHS + "\nprecisions: *a11", "expected a mapping, found"),  # of terabytes, written out
+        (MERGED, "'tag:yaml.org,2002:merge'"),
+        ("precisions: 2001-99-99", "month must be in 1..12"),
+        ("precisions: !!int ''", "expected YAML"),
+        (yaml.dump({"precisions": {8: {"components": {"C": {"performance_metrics": {"S": {"onnx": {}}}}}}}}), "expected names"),
+        (changed(("precisions", "w8a16", "components", "C", "performance_metrics", "S25", "onnx",
+                  "inference_time_milliseconds"), 10**400), "expected a number from 0"),
+    ],
+)  # fmt: skip
+def test_what_would_hang_or_crash_is_refused(text, message):
+    with pytest.raises(DataError, match=message):
+        parse(text, "m")
