@@ -30,6 +30,7 @@ In the notebook a stub contains `...`, and the learner is never stuck: what come
     check.answer("soften")          # prints the course's own
     check.using("soften", "plan")   # "soften: yours, plan: the course's"
     check.restore()                 # after a restart: the learner's own answers that passed are there again
+    check.so_far()                  # what passes, and what comes next
     check.mine("soften")            # prints the learner's own, as it was kept
 """
 
@@ -45,6 +46,7 @@ from edgelab.course import answers
 from edgelab.course.attempts import is_stub, meant, variables_of
 from edgelab.course.compare import plain
 from edgelab.course.judging import Accepted, Case, DesignExercise, ExerciseError, Finding, FunctionExercise, Mistake
+from edgelab.course.progress_shown import so_far
 
 __all__ = ["PASS", "TODO", "Case", "Checks", "ExerciseError", "FunctionExercise", "Mistake"]
 
@@ -160,6 +162,10 @@ class Checks:
         """Go on with this answer, which has just been judged anew, also where a cell still holds its stub."""
         self._passed.add(name)
         self._restored[name] = thing
+
+    def so_far(self) -> None:
+        """Print how far this notebook is, and what comes next; silent wherever nothing is kept."""
+        so_far(self.notebook)
 
     def mine(self, name: str) -> None:
         """Print the learner's own answer as it was kept: the last that passed, else the last."""

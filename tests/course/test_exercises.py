@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 import torch
 
-from edgelab.course import exercises
+from edgelab.course import judging
 from edgelab.course.compare import kind
-from edgelab.course.exercises import CONSTANT, Checks, FunctionExercise, Mistake
+from edgelab.course.exercises import Checks, FunctionExercise, Mistake
+from edgelab.course.judging import CONSTANT
 from edgelab.course.running import trace
 from edgelab.workspace import PACKAGE
 from tests import toy_checks
@@ -380,7 +381,7 @@ def test_no_answer_however_odd_crashes_a_check(check, name, odd, capsys):
 )
 def test_a_vast_answer_is_neither_shown_nor_compared_part_by_part(check, vast, capsys, monkeypatch):
     compared = []
-    monkeypatch.setattr(exercises, "same", lambda a, b, *tolerances: compared.append((a, b)) or a is b)
+    monkeypatch.setattr(judging, "same", lambda a, b, *tolerances: compared.append((a, b)) or a is b)
     fails(check, "soften", lambda *args: vast, capsys, times=2)
     assert not any(a is vast and b is vast for a, b in compared)
 
