@@ -7,10 +7,21 @@ from typing import TYPE_CHECKING
 
 from edgelab.commands.command import Command
 from edgelab.commands.output import print_table, say, show
+from edgelab.declarations import Stored
 from edgelab.errors import UserError
 
 if TYPE_CHECKING:
     from edgelab.course.progress import Part
+
+DECLARED = (
+    Stored(
+        what="the learner's progress with their answers, where they wish to have it",
+        where="{chosen}",
+        how_long="until deleted by hand",
+        about="user",
+        part="course",
+    ),
+)
 
 
 def progress(args: argparse.Namespace) -> int:
