@@ -90,7 +90,7 @@ def kept_in_words(check: Registry, name: str) -> str:
 
 
 def _kept(check: Registry) -> Mapping[str, Event]:
-    """By exercise the last attempt that passed, else the last one.
+    """By exercise the last attempt that passed with its lines, else the last that passed, else the last one.
 
     Raises:
         KeptError: there is no journal of this kernel's learner, or it cannot be read, or is somebody else's.
@@ -106,9 +106,13 @@ def _kept(check: Registry) -> Mapping[str, Event]:
             event.notebook == check.notebook and event.verdict in ("pass", "fail") and event.exercise in check.exercises
         )
         before = found.get(event.exercise)
-        if tried and (event.verdict == "pass" or before is None or before.verdict == "fail"):
+        if tried and (before is None or _rank(event) >= _rank(before)):
             found[event.exercise] = event
     return found
+
+
+def _rank(event: Event) -> tuple[bool, bool]:
+    return event.verdict == "pass", event.verdict == "pass" and bool(event.source)
 
 
 def _bring_back(check: Registry, name: str, event: Event, scope: dict[str, Any]) -> str:

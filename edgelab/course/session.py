@@ -40,10 +40,11 @@ def place() -> Path:
 def own_place() -> Path | None:
     """Where this kernel keeps its learner's progress: nowhere unless its notebook lies in `work/`, or the package is
     installed without the course, where any notebook of a front end is a learner's."""
-    path, work = notebook_path(), work_folder()
-    if path is None or (work and work.resolve() not in path.resolve().parents):
-        return None
-    return place()
+    path = notebook_path()
+    if path is None:
+        return None  # at once: it is asked at every check
+    work = work_folder()
+    return None if work and work.resolve() not in path.resolve().parents else place()
 
 
 def course_name(names: list[str]) -> str:
