@@ -14,6 +14,7 @@ from edgelab.course.journal import Event, keep, read
 from edgelab.course.judging import Accepted, DesignExercise, Finding, FunctionExercise
 from edgelab.course.kept import KeptError
 from edgelab.course.replay import Source, run_again, source_of, used_by
+from edgelab.course.results import wrapped
 from edgelab.course.session import own_place
 
 NOWHERE = "nothing is kept here: answers are kept where a notebook is opened from work/ (`edgelab lab`)"
@@ -74,7 +75,7 @@ def restore(check: Registry, scope: dict[str, Any]) -> None:
         else:
             print(plain(_bring_back(check, name, kept[name], scope)))
     left = [name for name in check.exercises if name not in kept]
-    print(f"not passed yet: {', '.join(left)}" if left else "those are all exercises of this notebook")
+    print(wrapped(f"not passed yet: {', '.join(left)}") if left else "those are all exercises of this notebook")
     keep("restore", notebook=check.notebook)
 
 

@@ -86,7 +86,7 @@ class Part:
         guessed = sum(p.guess is not None for p in self.predictions)
         return (
             f"{len(self.exercises) - len(self.left)} of {len(self.exercises)} exercises pass, "
-            f"{guessed} of {len(self.predictions)} predictions made, {self.minutes:.0f} minutes so far"
+            f"{guessed} of {len(self.predictions)} predictions made, {self.minutes:.0f} minutes"
         )
 
 

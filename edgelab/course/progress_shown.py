@@ -4,6 +4,7 @@ from edgelab.course.journal import read
 from edgelab.course.kept import KeptError
 from edgelab.course.outline import outlines
 from edgelab.course.progress import next_step, overview, parts
+from edgelab.course.results import wrapped
 from edgelab.course.session import own_place
 
 
@@ -23,7 +24,7 @@ def so_far(notebook: str = "") -> None:
     if notebook and here:
         (part,) = here
         print(f"you, so far: {part.in_words} (of about {part.promised})")
-        print(f"still to do: {', '.join(part.left)}" if part.left else f"next: {next_step(found, journal)}")
+        print(wrapped(f"still to do: {', '.join(part.left)}") if part.left else f"next: {next_step(found, journal)}")
     if not notebook and any(part.begun for part in found):
         print("\n".join(overview(found, journal)))
         print("After a restart of the kernel, `check.restore()` brings back a notebook's answers that passed.")

@@ -104,7 +104,7 @@ def test_in_words_and_as_json():
     )
     course = parts(found, OUTLINES)
     assert overview(course, found) == [
-        "00_start_here  1 of 2 exercises pass, 1 of 2 predictions made, 5 minutes so far (of about 35)",
+        "00_start_here  1 of 2 exercises pass, 1 of 2 predictions made, 5 minutes (of about 35)",
         "next: 00_start_here, exercise plausible",
     ]
     assert "  runs_where  passes" in told(course[0]) and "  plausible   to do" in told(course[0])
@@ -148,10 +148,9 @@ def test_a_notebook_shows_it_and_is_silent_for_a_beginner_and_in_a_test(tmp_path
     capsys.readouterr()
     kernel.run("check.so_far()")
     shown = capsys.readouterr().out
-    assert shown.startswith(
-        "you, so far: 1 of 11 exercises pass, 0 of 10 predictions made, 0 minutes so far (of about 75)\n"
-    )
+    assert shown.startswith("you, so far: 1 of 11 exercises pass, 0 of 10 predictions made, 0 minutes (of about 75)\n")
     assert shown.splitlines()[1].startswith("still to do: divergence, kd_loss, ")
+    assert max(map(len, shown.splitlines())) <= 88
     so_far()
     assert "next: 01_distillation, exercise divergence" in capsys.readouterr().out
     with place.open("ab") as stream:
