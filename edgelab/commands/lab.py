@@ -13,7 +13,7 @@ def lab(args: argparse.Namespace) -> int:
     """Serve until interrupted."""
     from jupyterlab.labapp import LabApp
 
-    from edgelab.course.notebooks import lay_work_copy
+    from edgelab.course.editions import lay_work_copy, newer_in_words
     from edgelab.datasets.choice import settle
     from edgelab.workspace import PACKAGE
 
@@ -21,6 +21,7 @@ def lab(args: argparse.Namespace) -> int:
     work, new = lay_work_copy()
     if new:
         show(f"laid in {work}: {', '.join(path.name for path in new)}")
+    show(*newer_in_words())
     put_scripts_on_path()
     first = "/00_start_here.ipynb" if (work / "00_start_here.ipynb").exists() else ""
     options = {

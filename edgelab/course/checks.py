@@ -72,7 +72,7 @@ def _needed(z: float = 1.96, *, of_the_share: bool = False, down: bool = False) 
     return formula
 
 
-check = Checks()
+check = Checks(notebook="00_start_here")
 check.design(
     "runs_where",
     RUNS_WHERE,

@@ -29,174 +29,30 @@ In the notebook a stub contains `...`, and the learner is never stuck: what come
     soften = check(soften)          # a design: plan = check("plan", plan)
     check.answer("soften")          # prints the course's own
     check.using("soften", "plan")   # "soften: yours, plan: the course's"
+    check.restore()                 # after a restart: the learner's own answers that passed are there again
+    check.so_far()                  # what passes, and what comes next
+    check.mine("soften")            # prints the learner's own, as it was kept
 """
 
-import copy
 import inspect
-import itertools
 import pprint
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any, TypedDict, Unpack
 
 import numpy as np
 
+from edgelab.course import answers
 from edgelab.course.attempts import is_stub, meant, variables_of
-from edgelab.course.compare import difference, kind, plain, same, show
-from edgelab.course.forms import VAST, forming, in_form
-from edgelab.course.running import Call, formed, trace, within
+from edgelab.course.compare import plain
+from edgelab.course.judging import Accepted, Case, DesignExercise, ExerciseError, Finding, FunctionExercise, Mistake
+from edgelab.course.progress_shown import so_far
 
-Case = tuple | dict[str, Any]  # the arguments of one call, by place or by name
-ROUNDS = 3  # each exercise's cases are drawn this often, from as many seeds
+__all__ = ["PASS", "TODO", "Case", "Checks", "ExerciseError", "FunctionExercise", "Mistake"]
+
 TODO = "[todo] {}: replace the ... with your own; going on with the course's own answer"
 PASS = "[pass] {}: it holds on every case; using yours from here on"
-CONSTANT = "the answer never changes with the input: is it hard-coded? Compute it from the arguments."
-
-
-@dataclass(frozen=True)
-class Mistake:
-    """A wrong answer that learners give: a function or a value that behaves as theirs does, and what to tell them."""
-
-    name: str
-    wrong: Any
-    hint: str
-
-
-class ExerciseError(TypeError):
-    """An exercise that is itself amiss: no answer of a learner's is the reason."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Why an answer failed: `problem` is told at once, `detail` and `hints` from the second failure on."""
-
-    problem: str
-    detail: str = ""
-    hints: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Accepted:
-    """An answer that is right: `thing`, in the form that later cells count on."""
-
-    thing: Any
-
-
-@dataclass(frozen=True)
-class FunctionExercise:
-    """Judged against `reference` on the drawn inputs; where that raises, an answer must raise, too."""
-
-    name: str
-    reference: Callable
-    cases: Callable[[np.random.Generator], Iterable[Case]]
-    nudge: str
-    mistakes: tuple[Mistake, ...]
-    rtol: float = 1e-5
-    atol: float = 1e-7
-
-    def inputs(self) -> list[Case]:
-        """The cases of every round."""
-        return [case for seed in range(ROUNDS) for case in self.cases(np.random.default_rng(seed))]
-
-    def examine(self, attempt: Callable, limit_s: float) -> Finding | Accepted:
-        """What is wrong with this attempt, or what to go on with; `TimeoutError` comes if it takes longer than `limit_s`."""
-        if not callable(attempt):
-            return Finding(f"expected a function, got {kind(attempt)}")
-        inputs = self.inputs()
-        expected = trace(self.reference, inputs)
-        handed_in = within(limit_s, lambda: trace(attempt, inputs))
-        got = formed(handed_in, expected)
-        problems = [self._problem(mine, theirs) for mine, theirs in zip(got, expected, strict=True)]
-        first = next((i for i, problem in enumerate(problems) if problem), None)
-        if first is None:
-            in_form_already = all(a.output is b.output for a, b in zip(handed_in, got, strict=True))
-            return Accepted(attempt if in_form_already else forming(attempt, [call.output for call in expected]))
-        detail = "for " + ", ".join(f"{name} = {show(value)}" for name, value in self._named(inputs[first]).items())
-        if not got[first].fault and not expected[first].fault:
-            detail = f"expected {show(expected[first].output)}, got {show(got[first].output)}\n{detail}"
-        hints = list(itertools.islice((m.hint for m in self.mistakes if self._alike(m.wrong, inputs, got)), 1))
-        if self._constant(got) and not self._constant(expected):
-            hints.append(CONSTANT)
-        return Finding(problems[first], detail, tuple(hints))
-
-    def _named(self, case: Case) -> dict[str, Any]:
-        if isinstance(case, dict):
-            return case
-        return dict(zip(inspect.signature(self.reference).parameters, case, strict=False))
-
-    def _problem(self, mine: Call, theirs: Call) -> str:
-        """How one call differs from the reference's. Where that raises an error, one of its type is right, whatever it says."""
-        if theirs.raised is None:
-            return mine.fault or difference(mine.output, theirs.output, self.rtol, self.atol)
-        if mine.raised is not None and issubclass(mine.raised, theirs.raised):
-            return ""
-        return f"expected it to raise {theirs.raised.__name__}, it {mine.fault or f'returned {show(mine.output)}'}"
-
-    def _alike(self, mistake: Callable, inputs: list[Case], got: list[Call]) -> bool:
-        """Whether a mistake does the same on every call: what an error says does not count."""
-        for given, mine in zip(inputs, got, strict=True):
-            (theirs,) = formed(trace(mistake, [given]), [mine])
-            if theirs.raised is not mine.raised:
-                return False
-            alike = theirs.fault == mine.fault and same(mine.output, theirs.output, self.rtol, self.atol)
-            if mine.raised is None and not alike:
-                return False
-        return True
-
-    def _constant(self, calls: list[Call]) -> bool:
-        first = calls[0].output
-        parts = first.size if kind(first) == "an array" else len(first) if kind(first) in ("a list", "a dict") else 1
-        return (
-            first is not None and parts <= VAST and not any(c.fault or not same(c.output, first, 0, 0) for c in calls)
-        )
-
-
-@dataclass(frozen=True)
-class DesignExercise:
-    """Data judged by what it does on held-out cases: `judge` gives complaints or, where there is a `bar`, a score that
-    must reach it. Without a judge it must equal `reference`."""
-
-    name: str
-    reference: Any
-    judge: Callable[[Any], list[str] | float] | None
-    nudge: str
-    mistakes: tuple[Mistake, ...]
-    bar: float | None = None
-
-    def examine(self, attempt: Any, limit_s: float) -> Finding | Accepted:
-        """As for a function."""
-        attempt = in_form(attempt, self.reference, plain=True)
-        complaints = within(limit_s, lambda: self.complaints(attempt))
-        if not complaints:
-            return Accepted(attempt)
-        exact = (m.hint for m in self.mistakes if same(m.wrong, attempt))
-        alike = (
-            m.hint for m in self.mistakes if self.complaints(m.wrong) == complaints
-        )  # judged anew: only if need be
-        hints = tuple(itertools.islice(itertools.chain(exact, alike), 1))
-        return Finding(complaints[0], "\n".join([*complaints[1:], f"got {show(attempt)}"]), hints)
-
-    def complaints(self, value: Any) -> list[str]:
-        """What is wrong with this value; empty when it is good.
-
-        Raises:
-            ExerciseError: its judge gives a score, but there is no bar.
-        """
-        if kind(value) != kind(self.reference):
-            return [f"expected {kind(self.reference)}, got {kind(value)}"]
-        if self.judge is None:
-            problem = difference(value, self.reference)
-            return [problem] if problem else []
-        try:
-            verdict = self.judge(copy.deepcopy(value))
-        except Exception as error:
-            return [f"it cannot be used: {type(error).__name__}: {error}"]
-        if isinstance(verdict, list):
-            return verdict
-        if self.bar is None:
-            raise ExerciseError(f"{self.name}: expected complaints or, for a score, a bar")
-        return [] if verdict >= self.bar else [f"expected a score of at least {self.bar:g}, got {verdict:.4g}"]
+RESTORED = "[pass] {}: the ... still stands here; going on with your answer that was restored"
 
 
 class Tolerances(TypedDict, total=False):
@@ -209,11 +65,13 @@ class Tolerances(TypedDict, total=False):
 class Checks:
     """The exercises of one notebook, and what this learner has done with them in this kernel."""
 
-    def __init__(self, limit_s: float = 10.0) -> None:
+    def __init__(self, limit_s: float = 10.0, *, notebook: str = "") -> None:
+        self.notebook = notebook
         self.exercises: dict[str, FunctionExercise | DesignExercise] = {}
         self._limit_s = limit_s
         self._failures: dict[str, int] = {}
         self._passed: set[str] = set()
+        self._restored: dict[str, Any] = {}
 
     def function(
         self,
@@ -242,36 +100,76 @@ class Checks:
         self.exercises[name] = DesignExercise(name, answer, judge, nudge, mistakes, bar)
 
     def __call__(self, thing: Any, *value: Any) -> Any:
-        """`check(function)` or `check("name", value)`: prints the verdict, returns what to go on with.
-
-        Raises:
-            ExerciseError: the exercise itself is amiss.
-        """
+        """`check(function)` or `check("name", value)`: prints the verdict, returns what to go on with. An `ExerciseError`
+        comes where the exercise itself is amiss."""
         caller = sys._getframe(1)
         name = meant(thing, caller, self.exercises)
         exercise = self._find(name)
         its_name_alone = isinstance(thing, str) and thing == name
         attempt = value[0] if value else variables_of(caller).get(name, thing) if its_name_alone else thing
         self._passed.discard(name)
-        try:
-            if is_stub(attempt):
-                print(TODO.format(name))
-                return exercise.reference
-            finding: Finding | Accepted = exercise.examine(attempt, self._limit_s)
-        except TimeoutError:
-            finding = Finding(f"took more than {self._limit_s:g} seconds: does a loop never end?")
-        except ExerciseError:
-            raise
-        except Exception as error:  # what no code of ours expected: a number too large for NumPy, a broken __eq__
-            finding = Finding(f"it cannot be compared: {type(error).__name__}: {error}")
+        if self._is_open(attempt):
+            return self._still_to_do(exercise)
+        finding = self.judge(exercise, attempt)
         if isinstance(finding, Accepted):
             self._passed.add(name)
             self._failures.pop(name, None)
             print(PASS.format(name))
-            return finding.thing
-        self._failures[name] = self._failures.get(name, 0) + 1
-        print(plain(self._complaint(exercise, finding)))
-        return exercise.reference
+            taken = finding.thing
+        else:
+            self._failures[name] = self._failures.get(name, 0) + 1
+            print(plain(self._complaint(exercise, finding)))
+            taken = exercise.reference
+        answers.keep_tried(self, name, attempt, finding, caller)
+        return taken
+
+    def judge(self, exercise: FunctionExercise | DesignExercise, attempt: Any) -> Finding | Accepted:
+        """What is wrong with this attempt, or what to go on with, whatever it does.
+
+        Raises:
+            ExerciseError: the exercise itself is amiss.
+        """
+        try:
+            return exercise.examine(attempt, self._limit_s)
+        except TimeoutError:
+            return Finding(f"took more than {self._limit_s:g} seconds: does a loop never end?")
+        except ExerciseError:
+            raise
+        except Exception as error:  # what no code of ours expected: a number too large for NumPy, a broken __eq__
+            return Finding(f"it cannot be compared: {type(error).__name__}: {error}")
+
+    def _is_open(self, attempt: Any) -> bool:
+        try:
+            return is_stub(attempt)
+        except Exception:  # a plan that holds itself: judged, and refused there
+            return False
+
+    def _still_to_do(self, exercise: FunctionExercise | DesignExercise) -> Any:
+        answers.keep_open(self, exercise.name)
+        if exercise.name not in self._restored:
+            print(TODO.format(exercise.name))
+            return exercise.reference
+        self._passed.add(exercise.name)
+        print(RESTORED.format(exercise.name))
+        return self._restored[exercise.name]
+
+    def restore(self) -> None:
+        """After a restart of the kernel: run the learner's kept answers of this notebook again, those that passed, judge each
+        anew, and say what came of it. Nothing but their own lines runs, from their own file."""
+        answers.restore(self, sys._getframe(1).f_globals)
+
+    def take_back(self, name: str, thing: Any) -> None:
+        """Go on with this answer, which has just been judged anew, also where a cell still holds its stub."""
+        self._passed.add(name)
+        self._restored[name] = thing
+
+    def so_far(self) -> None:
+        """Print how far this notebook is, and what comes next; silent wherever nothing is kept."""
+        so_far(self.notebook)
+
+    def mine(self, name: str) -> None:
+        """Print the learner's own answer as it was kept: the last that passed, else the last."""
+        print(answers.kept_in_words(self, self._find(name).name))
 
     def answer(self, name: str) -> None:
         """Print the course's own answer."""
@@ -281,8 +179,12 @@ class Checks:
 
     def using(self, *names: str) -> str:
         """Whose answers the notebook goes on with, for result cells to repeat."""
-        whose = {name: "yours" if name in self._passed else "the course's" for name in self.exercises}
+        whose = {name: "yours" if self.has_passed(name) else "the course's" for name in self.exercises}
         return ", ".join(f"{name}: {whose[self._find(name).name]}" for name in names or self.exercises)
+
+    def has_passed(self, name: str) -> bool:
+        """Whether the notebook goes on with the learner's answer in this kernel."""
+        return name in self._passed
 
     def _find(self, name: str) -> FunctionExercise | DesignExercise:
         if name not in self.exercises:

@@ -1,13 +1,13 @@
 """The notebooks: in order, as the learner's own copy, run headless, and kept clean for a commit."""
 
-import shutil
+import os
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgelab.declarations import Stored
+from edgelab.course import session
 from edgelab.errors import UserError
 from edgelab.machine.memory import PeakMemory
 from edgelab.workspace import checkout, data_home, write_atomic
@@ -15,16 +15,6 @@ from edgelab.workspace import checkout, data_home, write_atomic
 if TYPE_CHECKING:
     from nbformat import NotebookNode
     from pandas.io.formats.style import Styler
-
-DECLARED = (
-    Stored(
-        what="the learner's copies of the notebooks",
-        where="{checkout}/work/*",
-        how_long="until deleted by hand",
-        about="user",
-        part="course",
-    ),
-)
 
 VERIFIED = "nbval-check-output"  # the tag of cells whose output is committed
 CELL_TIMEOUT_S = 600
@@ -51,17 +41,6 @@ def notebooks() -> list[Path]:
     return sorted((course_folder() / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 
 
-def lay_work_copy() -> tuple[Path, list[Path]]:
-    """The learner's folder `work/` and the notebooks copied into it now: those it did not hold yet. What stands
-    there is never touched, so that an update never meets the learner's edits."""
-    work = course_folder() / "work"
-    work.mkdir(exist_ok=True)
-    new = [work / source.name for source in notebooks() if not (work / source.name).exists()]
-    for copy in new:
-        shutil.copyfile(work.parent / "notebooks" / copy.name, copy)
-    return work, new
-
-
 # --- the map ------------------------------------------------------------------------------------
 
 # Name, the decision at its end, path, the learner's minutes.
@@ -78,6 +57,11 @@ COURSE = (
     ("09_privacy", "what leaves the device, and who can take the model?", "elective", 90),
     ("10_selection", "which model ships?", "core", 75),
 )
+
+
+def running() -> str:
+    """The course's notebook that this kernel was opened for; empty for none."""
+    return session.course_name([name for name, *_ in COURSE])
 
 
 def course_map() -> "Styler":
@@ -206,7 +190,8 @@ def _run(path: Path, notebook: "NotebookNode", report: Callable[[int, int, float
                 # No advice on how kernels could be started, no complaint where one is ended in the middle of a cell.
                 extra_arguments=["--IPKernelApp.log_level=50"],
             )
-            client.execute()
+            # A learner's notebook may start this, and its kernel is not theirs.
+            client.execute(env={k: v for k, v in os.environ.items() if k != session.TOLD_BY_JUPYTER})
         except CellExecutionError as raised:
             error = f"{raised.ename}: {raised.evalue}"
         except CellTimeoutError:

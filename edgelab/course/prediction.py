@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgelab import workspace
-from edgelab.course import outcomes
+from edgelab.course import journal, outcomes
 from edgelab.course.kept import made, reading
+from edgelab.course.notebooks import running
 from edgelab.declarations import Stored
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ def record(key: str, value: float, unit: str = "") -> Guess:
     with FileLock(file().with_suffix(".lock")):
         kept = {name: asdict(other) for name, other in guesses().items()} | {key: asdict(guess)}
         workspace.write_atomic(file(), json.dumps(kept, indent=1))
+    journal.keep("guess", notebook=running(), key=key, value=guess.value, unit=unit)
     return guess
 
 
@@ -82,6 +84,7 @@ def beside(guess: Guess | None, measured: float, unit: str = "") -> str:
 def reveal(key: str, measured: float, unit: str = "") -> None:
     """Print the guess recorded under `key`, perhaps in an earlier notebook, beside what was measured; that is kept, too."""
     outcomes.measure(key, measured, unit)
+    journal.keep("result", notebook=running(), key=key, value=float(measured), unit=unit)
     print(beside(recorded(key), measured, unit))
 
 
@@ -91,6 +94,7 @@ def predict(key: str, question: str, *, unit: str = "", low: float, high: float)
     import ipywidgets
 
     outcomes.ask(key, question, unit)
+    journal.keep("ask", notebook=running(), key=key, question=question, unit=unit)
     before = recorded(key)
     number = ipywidgets.BoundedFloatText(
         value=before.value if before and low <= before.value <= high else (low + high) / 2,

@@ -1,5 +1,6 @@
 """What a cell says of its result: a verdict on a claim, a table of intervals, the words for a figure."""
 
+import textwrap
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -25,3 +26,8 @@ def interval_table(rows: Mapping[str, Interval], name: str) -> "pandas.DataFrame
 def in_words(values: Mapping, form: str = ".3f") -> str:
     """Names with their numbers or intervals, for the alt text of a figure: `teacher 0.950; student 0.930`."""
     return "; ".join(f"{name} {value:{form}}" for name, value in values.items())
+
+
+def wrapped(line: str) -> str:
+    """A long line as several of a cell's width, cut between words."""
+    return textwrap.fill(line, 88, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)

@@ -4,7 +4,7 @@ from edgelab.course.exercises import Checks
 from edgelab.distillation import choice_exercise, fault_exercise, loss_exercise, probability_exercise
 from edgelab.distillation.bar_exercise import MISTAKES, RELEASE_BAR, judge_bar
 
-check = Checks()
+check = Checks(notebook="01_distillation")
 probability_exercise.register(check)
 loss_exercise.register(check)
 choice_exercise.register(check)

@@ -11,7 +11,7 @@ from edgelab.export import (
     runtime_exercise,
 )
 
-check = Checks()
+check = Checks(notebook="03_export")
 operators_exercise.register(check)
 runtime_exercise.register(check)
 check.design(

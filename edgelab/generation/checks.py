@@ -14,7 +14,7 @@ from edgelab.generation.decision_exercise import MISTAKES as DECISION_MISTAKES
 from edgelab.generation.fault_exercise import CACHE_FAULT, judge_fault
 from edgelab.generation.fault_exercise import MISTAKES as FAULT_MISTAKES
 
-check = Checks()
+check = Checks(notebook="08_generation")
 decode_exercise.register(check)
 check.design(
     "cache_fault",

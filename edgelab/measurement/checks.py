@@ -11,7 +11,7 @@ from edgelab.measurement import (
     round_exercise,
 )
 
-check = Checks()
+check = Checks(notebook="05_measurement")
 interval_exercise.register(check)
 round_exercise.register(check)
 power_exercise.register(check)

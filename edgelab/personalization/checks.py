@@ -10,7 +10,7 @@ from edgelab.personalization import (
 )
 from edgelab.personalization.plan_exercise import MISTAKES, PERSONAL_PLAN, judge_plan
 
-check = Checks()
+check = Checks(notebook="07_personalization")
 prototypes_exercise.register(check)
 head_exercise.register_threshold(check)
 cache_exercise.register(check)

@@ -14,7 +14,7 @@ from edgelab.privacy import (
 )
 from edgelab.privacy.shipping_exercise import MISTAKES, SHIPPING_PLAN, judge_plan
 
-check = Checks()
+check = Checks(notebook="09_privacy")
 response_exercise.register(check)
 budget_exercise.register(check)
 groups_exercise.register(check)

@@ -10,7 +10,7 @@ from edgelab.quantization import (
     scales_exercise,
 )
 
-check = Checks()
+check = Checks(notebook="02_quantization")
 integers_exercise.register(check)
 scales_exercise.register(check)
 product_exercise.register_moves(check)

@@ -11,7 +11,7 @@ from edgelab.routing import (
     threshold_exercise,
 )
 
-check = Checks()
+check = Checks(notebook="04_routing")
 score_exercise.register(check)
 curve_exercise.register(check)
 ranking_exercise.register(check)

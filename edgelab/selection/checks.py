@@ -13,7 +13,7 @@ from edgelab.selection import (
     shift_exercise,
 )
 
-check = Checks()
+check = Checks(notebook="10_selection")
 check.design(
     "form",
     form_exercise.FORM,

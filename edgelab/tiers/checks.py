@@ -7,7 +7,7 @@ from edgelab.tiers.fault_exercise import judge_rule, suspect
 from edgelab.tiers.release_exercise import MISTAKES as PLAN_MISTAKES
 from edgelab.tiers.release_exercise import RELEASE_PLAN, judge_release
 
-check = Checks()
+check = Checks(notebook="06_tiers")
 alike_exercise.register(check)
 check.design(
     "suspect",

@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 import torch
 
-from edgelab.course import exercises
+from edgelab.course import judging
 from edgelab.course.compare import kind
-from edgelab.course.exercises import CONSTANT, Checks, FunctionExercise, Mistake
+from edgelab.course.exercises import Checks, FunctionExercise, Mistake
+from edgelab.course.judging import CONSTANT
+from edgelab.course.outline import outlines
 from edgelab.course.running import trace
 from edgelab.workspace import PACKAGE
 from tests import toy_checks
@@ -176,6 +178,11 @@ def test_the_inputs_vary(check, exercise):
     met = {str(shapes(case)) for case in inputs}
     assert len(met) >= 2 or met == {"()"}, "an answer should meet two shapes or more, unless it is given numbers alone"
     assert len({str(case) for case in inputs}) > len(inputs) / 2, "the seeds should matter"
+
+
+def test_every_registry_says_its_notebook_and_the_notebook_its_exercises():
+    by_notebook = {check.notebook: list(check.exercises) for name, check in registries().items() if name != "toy"}
+    assert by_notebook == {outline.name: list(outline.exercises) for outline in outlines()}
 
 
 # The machinery itself, on the toy.
@@ -380,7 +387,7 @@ def test_no_answer_however_odd_crashes_a_check(check, name, odd, capsys):
 )
 def test_a_vast_answer_is_neither_shown_nor_compared_part_by_part(check, vast, capsys, monkeypatch):
     compared = []
-    monkeypatch.setattr(exercises, "same", lambda a, b, *tolerances: compared.append((a, b)) or a is b)
+    monkeypatch.setattr(judging, "same", lambda a, b, *tolerances: compared.append((a, b)) or a is b)
     fails(check, "soften", lambda *args: vast, capsys, times=2)
     assert not any(a is vast and b is vast for a, b in compared)
 

@@ -44,17 +44,6 @@ def test_the_first_notebook_ends_with_the_map_and_the_way_on():
     assert "course_map()" in shown.source and "**Next:** `01_distillation`" in last.source
 
 
-def test_work_copy_is_laid_once_and_never_overwritten(folder):
-    work, new = course.lay_work_copy()
-    assert [path.name for path in new] == ["00_first.ipynb", "01_second.ipynb"]
-    (work / "00_first.ipynb").write_text("the learner's edit")
-    (work / "01_second.ipynb").unlink()
-    write(folder / "notebooks" / "02_third.ipynb")
-    _, new = course.lay_work_copy()
-    assert [path.name for path in new] == ["01_second.ipynb", "02_third.ipynb"]
-    assert (work / "00_first.ipynb").read_text() == "the learner's edit"
-
-
 def test_without_the_course_the_error_says_so(monkeypatch):
     monkeypatch.setattr(course, "checkout", lambda: None)
     with pytest.raises(CourseError, match="make lab"):

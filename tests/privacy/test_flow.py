@@ -125,6 +125,7 @@ ELSEWHERE = {
     "bundle.answers": BUILT,
     "bundle.manifest": BUILT,
     "commands.output": "to the null device",
+    "course.notebooks": "a notebook that the course's makers tidy",
     "distillation.targets": BUILT,
     "fleet.store": "to the database that fleet.engine declares",
     "generation.texts": BUILT,
