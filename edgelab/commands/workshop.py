@@ -61,7 +61,7 @@ def workshop() -> int:
         print_table([["missing", "mended by"], *([lack.what, lack.mended_by] for lack in missing)])
         show(*(f"{lack.what}: {lack.why}" for lack in missing), f"not ready, after {took}")
         return 1
-    ran = f"{len(todo)} notebooks ran" if todo else "nothing was to be done"
+    ran = {0: "nothing was to be done", 1: "1 notebook ran"}.get(len(todo), f"{len(todo)} notebooks ran")
     show(
         f"ready: {ran}, {len(found.notebooks)} of the course stand; {size(found.size_bytes)} built and verified; {took}"
     )
