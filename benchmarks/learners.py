@@ -4,9 +4,10 @@ python -m benchmarks.learners                         01 and 04 in 1, 4 and 8 ke
 python -m benchmarks.learners 05_measurement          another one
 python -m benchmarks.learners 01_distillation --at 2  so many at once
 
-Warm: each notebook runs once before. Every kernel has a home of its own whose built models are one and the same, as on a
-server. Memory is proportional (PSS): a page that several processes share counts for each of them in part. It is asked for
-twice a second, of each kernel and of what that started.
+Warm: each notebook runs once before. Every kernel has a home of its own whose built models are one and the same, and
+computes on one thread, as `tools/jupyterhub_config.py` has it. Memory is proportional (PSS): a page that several processes
+share counts for each of them in part; so no other notebook may run on the machine meanwhile, which would share them, too.
+It is asked for twice a second, of each kernel and of what that started.
 """
 
 import argparse
@@ -70,7 +71,7 @@ def run_at_once(path: Path, count: int) -> list[Learner]:
         place = {"metadata": {"path": str(path.parent.resolve())}}
         learner.client = NotebookClient(read_notebook(path), timeout=CELL_S, resources=place)
         try:
-            learner.client.execute(env={**os.environ, "EDGELAB_HOME": folder})
+            learner.client.execute(env={**os.environ, "OMP_NUM_THREADS": "1", "EDGELAB_HOME": folder})
         except Exception as error:  # each library has errors of its own
             failed.append(f"{path.stem}: {type(error).__name__}: {error}")
         learner.wall_s = time.perf_counter() - begin

@@ -19,6 +19,7 @@ from tools.plans import FULL_DAY, HALF_DAY, HOME, WEEKS, Block, Done, Plan, Room
 from tools.said import SAID
 from tools.sections import all_sections, exercise_minutes
 
+PEOPLE, CORES = 40, 16  # of the computed example
 FIRST_MISTAKES = 3  # of each exercise: the checks know many more
 ROOMS = ("course", "distillation", "quantization", "export", "routing", "measurement", "tiers", "personalization",
          "generation", "privacy", "selection")  # fmt: skip
@@ -106,8 +107,9 @@ def _machine(names: list[str]) -> str:
 
 def _left(left: dict[str, tuple[str, ...]]) -> str:
     lines = [f"- `{notebook}`: {'; '.join(names)}" for notebook, names in left.items() if names]
-    whole = [f"`{each[0]}`" for each in COURSE if each[0] not in left]
-    return "\n".join(["Left out, for afterwards:", "", *lines, f"- as a whole: {', '.join(whole)}"])
+    if whole := [f"`{each[0]}`" for each in COURSE if each[0] not in left]:
+        lines.append(f"- as a whole: {', '.join(whole)}")
+    return "\n".join(["Left out, for afterwards:", "", *lines])
 
 
 def six_weeks() -> str:
@@ -122,7 +124,7 @@ def six_weeks() -> str:
             [plan.title, str(plan.minutes), together, _brief(home) if home else "-", str(home.minutes if home else 0)]
         )
     total = f"Together {sum(plan.minutes for plan in WEEKS)} minutes, at home {sum(home.minutes for home in HOME)}."
-    return f"{table(['week', 'min', 'together', 'at home', 'min'], rows)}\n\n{total} {_left(left_out(_all_weeks()))}"
+    return f"{table(['week', 'min', 'together', 'at home', 'min'], rows)}\n\n{total}\n\n{_left(left_out(_all_weeks()))}"
 
 
 def _brief(block: Done) -> str:
@@ -189,6 +191,24 @@ def at_once() -> str:
     return f"{table(learners.HEAD, rows)}\n\nThe machine: {measured_on(rows_of('learners.csv'))}."
 
 
+def forty() -> str:
+    """Memory and cores for a class, from what was measured with the most kernels at once."""
+    kept = learners.read(data_home() / "learners.csv")
+    if not kept:
+        return "Not measured yet."
+    most = max(each.at_once for each in kept)
+    lines = []
+    for notebook in dict.fromkeys(each.notebook for each in kept if each.at_once == most):
+        group = [each for each in kept if (each.notebook, each.at_once) == (notebook, most)]
+        each_mb, cpu_s = group[0].all_peak_mb / most, sum(one.cpu_s for one in group) / most
+        lines.append(
+            f"- `{notebook}`: {PEOPLE} x {each_mb:.0f} MB = {PEOPLE * each_mb / 1000:.0f} GB at the peak of all, and with the quarter"
+            f" {PEOPLE * each_mb * 1.25 / 1000:.0f} GB; {PEOPLE} x {cpu_s:.0f} s = {PEOPLE * cpu_s / 60:.0f} processor minutes for"
+            f" all, {PEOPLE * cpu_s / 60 / CORES:.0f} minutes on {CORES} cores if everybody runs all of it at once."
+        )
+    return "\n".join(lines)
+
+
 def made() -> dict[str, Callable[[], str]]:
     """What makes each part of the text, by its name."""
     sheets = {f"sheet {name}": lambda name=name: sheet(name) for name in ROOM_OF}
@@ -198,6 +218,7 @@ def made() -> dict[str, Callable[[], str]]:
         "full day": lambda: day(FULL_DAY),
         "six weeks": six_weeks,
         "learners": at_once,
+        "forty": forty,
         "known": known_mistakes,
         **sheets,
     }

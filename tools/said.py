@@ -9,7 +9,7 @@ SAID = {
             "far below: small means dumb",
             "Keep your guess: 01 answers it, and it is higher than the size suggests.",
         ),
-        "bits": ("at 8, or at 1", "Keep it: 02 answers it. Watch the answers that change, not the accuracy."),
+        "bits": ("at 8, or at 1", "Keep it until the cliff of 02: accuracy shows a plateau, the changed answers the slope that leads to it."),
         "escalated": (
             "half of all requests",
             "Keep it: 04 answers it. Matching the cloud and closing most of the gap are two things.",
@@ -68,7 +68,6 @@ SAID = {
             "Fewer bits are faster only where processor, runtime and graph all play along. Measure.",
         ),
         "safe_bits": ("8", "One bit less and no sum can saturate. Nothing would have warned you."),
-        "bits": ("8", "Accuracy shows a plateau and a cliff; the changed answers show the slope that leads to it."),
         "aware_2_bits": ("hardly any", "Weights that know of the rounding settle where it does no harm."),
         "changed_at_once": (
             "the sum",
