@@ -22,12 +22,12 @@ def lay(course: Path, built: Path, own: Path) -> tuple[Path, Path]:
             shutil.copyfile(notebook, work / notebook.name)
     for place in LENT:
         (home / place).mkdir(parents=True, exist_ok=True)
-        for each in sorted((built / place).glob("[!.]*")):
-            link = home / place / each.name
+        for link in (home / place).iterdir():
             if link.is_symlink() and not link.exists():  # to what the course has no more
                 link.unlink()
-            if not link.exists():
-                link.symlink_to(each)
+        for each in (built / place).glob("[!.]*"):
+            if not (home / place / each.name).exists():
+                (home / place / each.name).symlink_to(each)
     return work, home
 
 

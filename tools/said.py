@@ -9,7 +9,10 @@ SAID = {
             "far below: small means dumb",
             "Keep your guess: 01 answers it, and it is higher than the size suggests.",
         ),
-        "bits": ("at 8, or at 1", "Keep it until the cliff of 02: accuracy shows a plateau, the changed answers the slope that leads to it."),
+        "bits": (
+            "at 8, or at 1",
+            "Keep it until the cliff of 02: accuracy shows a plateau, the changed answers the slope that leads to it.",
+        ),
         "escalated": (
             "half of all requests",
             "Keep it: 04 answers it. Matching the cloud and closing most of the gap are two things.",

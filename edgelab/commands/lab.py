@@ -36,8 +36,6 @@ def lab(args: argparse.Namespace) -> int:
     host = lan_address() if args.lan else LOOPBACK
     settle()
     work, new = lay_work_copy()
-    if new:
-        show(f"laid in {work}: {', '.join(path.name for path in new)}")
     put_scripts_on_path()
     first = "/00_start_here.ipynb" if (work / "00_start_here.ipynb").exists() else ""
     options = {
@@ -53,12 +51,14 @@ def lab(args: argparse.Namespace) -> int:
     }
     if args.lan:
         options["PasswordIdentityProvider.allow_password_change"] = False  # by whoever has the token
-        options["ServerApp.log_level"] = logging.ERROR  # a refusal is one line
+        options["Application.log_level"] = logging.ERROR  # a refusal is one line
     server = LabApp.initialize_server([f"--{name}={value}" for name, value in options.items()])
     if args.lan:
         see_that_it_is_guarded(server.identity_provider)
         server.log_level = logging.INFO
         say(*told(secret=bool(server.certfile), public=is_public(host)))
+    if new:
+        show(f"laid in {work}: {', '.join(path.name for path in new)}")
     server.start()
     return 0
 

@@ -109,7 +109,7 @@ def test_the_network_comes_in_by_the_token_alone(course):
 
 def run(course: Path, environment: dict[str, str], *options: str) -> subprocess.CompletedProcess:
     command = [sys.executable, "-m", "edgelab", "lab", "--no-browser", "--port", "0", *options]
-    return subprocess.run(command, cwd=course, env=environment, capture_output=True, text=True, timeout=300)
+    return subprocess.run(command, cwd=course, env=environment, capture_output=True, text=True, timeout=600)
 
 
 @pytest.mark.parametrize("token", [None, "  "], ids=["none", "blank"])

@@ -126,7 +126,7 @@ def test_killed_in_the_middle_it_goes_on_where_it_stopped(course):
                 break
             assert process.poll() is None, log.read_text()
             time.sleep(0.1)
-        beside = subprocess.run(command, cwd=course, env=environment, capture_output=True, text=True, timeout=300)
+        beside = subprocess.run(command, cwd=course, env=environment, capture_output=True, text=True, timeout=600)
         assert beside.returncode == 2 and "another process makes a workshop ready" in beside.stderr, beside
         process.send_signal(signal.SIGTERM)
         assert process.wait(120) == 143, log.read_text()
@@ -134,7 +134,7 @@ def test_killed_in_the_middle_it_goes_on_where_it_stopped(course):
         process.kill()
         process.wait(30)
     write(course, "01_next", "2 + 2")
-    again = subprocess.run(command, cwd=course, env=environment, capture_output=True, text=True, timeout=300)
+    again = subprocess.run(command, cwd=course, env=environment, capture_output=True, text=True, timeout=600)
     assert again.returncode == 0 and "ready: 1 notebook ran, 2 of the course stand" in again.stdout, again
     assert "[1/1] 01_next" in again.stderr and "00_start_here" not in again.stderr, again
     assert len(list((course / "home" / "built").glob("toy-*/seven"))) == 1
