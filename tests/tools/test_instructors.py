@@ -2,9 +2,12 @@
 one that a check knows, and the tables are as they would be made."""
 
 import re
+import sys
+from dataclasses import replace
 
 import pytest
 
+from benchmarks import learners
 from edgelab.course.notebooks import COURSE, notebooks, read_notebook
 from tests.notebook_counts import count
 from tools import instructors, plans
@@ -164,3 +167,35 @@ def test_its_links_and_commands_are_there(capsys):
         assert (instructors.course_folder() / file).is_file()
     for option in re.findall(r"`[^`\n]*edgelab lab (--\w+)[^`\n]*`", TEXT):
         assert cli.main(["lab", "--help"]) == 0 and option in capsys.readouterr().out
+
+
+def test_what_learners_take_is_written_down_and_read_back(tmp_path):
+    one = learners.Learner("01_x", 2, 1, 500.0, 400.0, 12.5, 30.0, 900.0, "a processor, 2 cores", "2026-11-30")
+    two = replace(one, kernel=2, peak_pss_mb=450.0, cpu_s=11.5)
+    file = tmp_path / "learners.csv"
+    learners.keep(file, [one, two])
+    assert learners.read(file) == [one, two]
+    assert learners.summed([one, two]) == ["01_x", "2", "500", "900", "450", "12", "30"]
+    other, again = replace(one, at_once=1), replace(one, cpu_s=99.0)
+    learners.keep(file, [other])
+    learners.keep(file, [again])  # in place of both: they ran together
+    assert learners.read(file) == [other, again]
+
+
+def test_kernels_at_once_are_watched(tmp_path, monkeypatch):
+    """Two real ones, of a notebook that takes 30 MB and a second of the processor."""
+    import nbformat
+    from nbformat.v4 import new_code_cell, new_notebook
+
+    monkeypatch.setenv("EDGELAB_HOME", str(tmp_path / "home"))
+    work = "import time; kept = bytearray(30_000_000); end = time.process_time() + 1\nwhile time.process_time() < end: pass\ntime.sleep(2)"
+    nbformat.write(new_notebook(cells=[new_code_cell(work)]), tmp_path / "01_x.ipynb")
+    found = learners.run_at_once(tmp_path / "01_x.ipynb", 2)
+    assert [each.kernel for each in found] == [1, 2]
+    assert all(each.cpu_s >= 1 and each.wall_s >= 3 and each.host for each in found)
+    if sys.platform == "linux":
+        assert all(each.peak_pss_mb > 30 for each in found)
+        assert found[0].all_peak_mb > max(each.peak_pss_mb for each in found)
+    nbformat.write(new_notebook(cells=[new_code_cell("1 / 0")]), tmp_path / "01_x.ipynb")
+    with pytest.raises(SystemExit, match="01_x: CellExecutionError"):
+        learners.run_at_once(tmp_path / "01_x.ipynb", 1)
