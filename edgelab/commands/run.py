@@ -4,17 +4,10 @@ import argparse
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from edgelab.commands.command import Command
-from edgelab.commands.lab import put_scripts_on_path
-from edgelab.commands.output import printable, say, show, size
-from edgelab.commands.signals import heed_in_loop
-
-if TYPE_CHECKING:
-    from edgelab.course.notebooks import NotebookProgress
-
-CLEAR_LINE = "\r\033[K"
+from edgelab.commands.headless import CLEAR_LINE, put_scripts_on_path, say_notebook, show_cell
+from edgelab.commands.output import show, size
 
 
 def run(args: argparse.Namespace) -> int:
@@ -41,25 +34,6 @@ def run(args: argparse.Namespace) -> int:
     if not args.notebooks:
         show("", *write(runs))
     return 1 if failed else 0
-
-
-def show_cell(progress: "NotebookProgress") -> None:
-    """On a terminal: the line that says where we are, written over."""
-    heed_in_loop()
-    line = f"{heading(progress)}  cell {progress.cell}/{progress.cells}  {progress.seconds:.0f} s"
-    print(f"{CLEAR_LINE}{printable(line)}", end="", file=sys.stderr)
-
-
-def say_notebook(progress: "NotebookProgress") -> None:
-    """Elsewhere: a line for each notebook, when it begins."""
-    heed_in_loop()
-    if progress.cell == 1:
-        say(f"{heading(progress)}, {progress.cells} cells")
-
-
-def heading(progress: "NotebookProgress") -> str:
-    """Which notebook of how many."""
-    return f"[{progress.notebook}/{progress.notebooks}] {progress.name}"
 
 
 def find_notebook(name: str) -> Path:
