@@ -5,20 +5,34 @@ changes. The site needs no server of its own and asks nobody: any static server 
 """
 
 import argparse
+import logging
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from book.executed import NotebookFailed, course_digest, execute, use_own_home
-from book.site import build_site
+from book.site import build_site, check_place
 from edgelab.commands.lab import put_scripts_on_path
 from edgelab.commands.output import printable, refuse, say, show
-from edgelab.commands.signals import heed_in_loop, heeding_termination
-from edgelab.course.notebooks import course_folder, notebooks
+from edgelab.commands.signals import Terminated, heed_in_loop, heeding_termination
+from edgelab.course.notebooks import CourseError, course_folder, notebooks
 from edgelab.errors import UserError
 from edgelab.workspace import Artifact, folder_bytes
 
 CLEAR_LINE = "\r\033[K"
+
+
+def chosen_notebooks(names: list[str] | None) -> list[Path]:
+    """The course's notebooks of these names, in the course's order; all where none are named.
+
+    Raises:
+        CourseError: there is none of a name.
+    """
+    known = {path.stem: path for path in notebooks()}
+    if unknown := sorted(set(names or ()) - set(known)):
+        raise CourseError(f"{unknown[0]}: expected one of {', '.join(known) or 'the course (none here)'}")
+    return [path for name, path in known.items() if not names or name in names]
 
 
 def run_all(paths: list[Path]) -> dict[str, Artifact]:
@@ -64,16 +78,18 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, help="the site's folder (default: build/book)")
     parser.add_argument("--only", nargs="+", metavar="NOTEBOOK", help="these notebooks alone, by name")
     args = parser.parse_args(argv)
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # of the kernel that an interruption ends
     try:
         with heeding_termination():
             out = (args.out or course_folder() / "build" / "book").absolute()
-            chosen = [path for path in notebooks() if not args.only or path.stem in args.only]
+            check_place(out)
+            chosen = chosen_notebooks(args.only)
             use_own_home()
             put_scripts_on_path()
             build_site(run_all(chosen), out)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         say("", "interrupted: what has run to its end is kept, the next build goes on from there")
-        return 130
+        return 143 if isinstance(stop, Terminated) else 130
     except UserError as error:
         return refuse(str(error))
     show(f"{out}: {folder_bytes(out) / 1e6:.0f} MB", f"python -m http.server --bind 127.0.0.1 -d {out}  # shows it")
@@ -81,4 +97,8 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    if code > 128:  # a kernel was stopped in the middle: what nbclient says of it at the exit helps nobody
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)

@@ -15,8 +15,12 @@ myst_enable_extensions = ["attrs_inline", "colon_fence"]
 suppress_warnings = ["myst.header"]  # a README may begin a list of commands where it likes
 
 html_theme = "sphinx_book_theme"
+templates_path = ["_templates"]
 html_static_path = ["_static"]
 html_css_files = ["book.css"]
+html_favicon = "_static/icon.svg"
+html_context = {"default_mode": "auto"}  # as the reader's system has it
+html_sidebars = {"**": ["search-button-field.html", "sbt-sidebar-nav.html"]}
 html_extra_path = ["_extra"]
 html_copy_source = False
 html_show_sphinx = False
@@ -24,6 +28,7 @@ html_last_updated_fmt = ""
 html_theme_options = {
     "home_page_in_toc": True,
     "show_navbar_depth": 1,
+    "navbar_persistent": [],
     "use_download_button": False,
     "use_fullscreen_button": False,
     "toc_title": "On this page",

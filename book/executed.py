@@ -58,8 +58,7 @@ def execute(path: Path, course: str, report: Callable[[int, int, float], None]) 
         course: the `course_digest`.
         report: is told of each code cell (from 1), of how many there are, and the seconds so far.
 
-    Raises:
-        NotebookFailed: a cell failed. Nothing is kept of it.
+    It raises `NotebookFailed` where a cell fails, and keeps nothing of it.
     """
     notebook = read_notebook(path)
 

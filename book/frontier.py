@@ -10,7 +10,7 @@ from edgelab.course import plots
 from edgelab.course.scoreboard import Row
 from edgelab.stats.intervals import Interval
 
-PAPER, INK, GRID = "#14181e", "#ced6dd", "#3a444e"  # of the theme's dark pages
+PAPER, INK, GRID = "#121212", "#CED6DD", "#3A444E"  # of the theme's dark pages
 ON_DARK = {plots.BLUE: "#56B4E9", plots.GREY: "#9AA5AF"}  # the lighter blue of the same palette
 NAMED = 0.01  # of accuracy: who brings less than the one before stays without a name in the picture
 
@@ -45,7 +45,10 @@ def draw(rows: list[Row]) -> Figure:
     told = named(first)
     drawn = plots.frontier({name(row): (megabytes(row), interval(row), median(row)) for row in told})
     (axes,) = drawn.axes
-    for colour, dots in ((plots.GREY, [r for r in rows if r not in first]), (plots.BLUE, [r for r in first if r not in told])):
+    for colour, dots in (
+        (plots.GREY, [r for r in rows if r not in first]),
+        (plots.BLUE, [r for r in first if r not in told]),
+    ):
         axes.plot([megabytes(r) for r in dots], [r.accuracy for r in dots], "o", color=colour, alpha=0.6, zorder=1)
     axes.set_ylabel("accuracy on test")
     return drawn

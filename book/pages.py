@@ -22,7 +22,21 @@ HERE = Path(__file__).parent
 # What the repository says beside its notebooks: a page each, where it is there.
 TEXTS = ("README.md", "notebooks/INSTRUCTORS.md", "CONTRIBUTING.md", "CHANGELOG.md", "benchmarks/README.md")
 CARDS = ("data/pocket/README.md", "data/pocket/GUIDELINES.md", "data/figures/README.md")
-BESIDE = ("LICENSE", "data/pocket/LICENSE", "CITATION.cff", "benchmarks/public_test_hashes.txt", "data/course_times.csv", "book/screenshot.jpg")
+BESIDE = (
+    "LICENSE",
+    "data/pocket/LICENSE",
+    "CITATION.cff",
+    "benchmarks/public_test_hashes.txt",
+    "data/course_times.csv",
+    "book/screenshot.jpg",
+)
+
+
+FRONTIER = (
+    "How small can the model get before quality goes? What the notebooks measured while this book was made, on Pocket's "
+    "test set: up and to the left is better, and the bars are 95 % intervals. A blue model is the most accurate of all "
+    "that are as small; the time under its name is the median of one request, text in, call out, on one thread."
+)
 
 
 def lay_out(executed: Mapping[str, Artifact], folder: Path) -> None:
@@ -35,7 +49,8 @@ def lay_out(executed: Mapping[str, Artifact], folder: Path) -> None:
     (folder / "notebooks").mkdir(parents=True, exist_ok=True)
     for name, artifact in executed.items():
         nbformat.write(readable(read_executed(artifact), artifact), folder / "notebooks" / f"{name}.ipynb")
-    shutil.copytree(HERE / "static", folder / "_static")
+    for name in ("static", "templates"):
+        shutil.copytree(HERE / name, folder / f"_{name}")
     shutil.copyfile(HERE / "conf.py", folder / "conf.py")
     lay_live(folder / "_extra" / "live")
     (folder / "index.md").write_text(front_page(executed, folder), "utf-8")
@@ -44,11 +59,20 @@ def lay_out(executed: Mapping[str, Artifact], folder: Path) -> None:
 def readable(notebook: NotebookNode, artifact: Artifact) -> NotebookNode:
     """An executed notebook to read without a kernel: what was live as it stood, the course's answers folded away."""
     host = notebook.metadata.pop("edgelab")["host"]
-    told = f"Run on {artifact.built_at[:10]} in {artifact.seconds:.0f} s ({host}), with what it needs already trained or not."
+    told = f"Run on {artifact.built_at[:10]} in {artifact.seconds:.0f} s, on {host}."
     how = "No exercise is done here: each goes on with the course's own answer, which opens below it."
     answered = with_answers(without_widgets(notebook))
+    for cell in answered.cells:
+        for output in cell.get("outputs", []):
+            if "text/html" in output.get("data", {}):
+                output.data["text/html"] = named_headers(output.data["text/html"])
     answered.cells.insert(1, new_markdown_cell(f"*{told} {how}*"))
     return answered
+
+
+def named_headers(table: str) -> str:
+    """A table of pandas without the empty headers in its corner: they are cells, which need no name."""
+    return re.sub(r"<th\b([^>]*)>(\s|&nbsp;)*</th>", r"<td\1></td>", table)
 
 
 def lay_live(folder: Path) -> None:
@@ -67,7 +91,11 @@ def front_page(executed: Mapping[str, Artifact], folder: Path) -> str:
         "frontier": frontier_section(folder),
         "notebooks": notebook_table(executed),
         "course": "\n".join(f"notebooks/{name}" for name in executed),
-        "texts": "\n".join(page for page in (*TEXTS[:1], *book_pages(folder), *TEXTS[1:], *CARDS) if (folder / page).exists()),
+        "texts": "\n".join(
+            f"Set up and use <{page}>" if page == TEXTS[0] else page
+            for page in (*TEXTS[:1], *book_pages(folder), *TEXTS[1:], *CARDS)
+            if (folder / page).exists()
+        ),
     }
     text = (HERE / "index.md").read_text("utf-8")
     for name, part in parts.items():
@@ -95,7 +123,7 @@ def frontier_section(folder: Path) -> str:
     pictures = [
         f":::{{image}} frontier_{theme}.png\n:class: only-{theme}\n:alt: {alt}\n:::" for theme in ("light", "dark")
     ]
-    return "\n\n".join([*pictures, frontier_table(rows)])
+    return "\n\n".join([FRONTIER, *pictures, frontier_table(rows)])
 
 
 def frontier_table(rows: list[scoreboard.Row]) -> str:
@@ -115,7 +143,10 @@ def frontier_table(rows: list[scoreboard.Row]) -> str:
 
 def notebook_table(executed: Mapping[str, Artifact]) -> str:
     """What each notebook decides, and how long it took: yours by the count, the machine's by this book's own run."""
-    lines = ["| notebook | the decision at its end | path | your minutes | run for this book, s |", "|---|---|---|---:|---:|"]
+    lines = [
+        "| notebook | the decision at its end | path | your minutes | run for this book, s |",
+        "|---|---|---|---:|---:|",
+    ]
     for name, decision, path, minutes in COURSE:
         if name in executed:
             link = f"[{name}](notebooks/{name}.ipynb)"

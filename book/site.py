@@ -15,17 +15,25 @@ class BookError(UserError):
     """The site could not be made; the message says why."""
 
 
+def check_place(out: Path) -> None:
+    """See that a site may be made there: nothing is, or an earlier one. Asked before hours of work.
+
+    Raises:
+        BookError: something else is there.
+    """
+    if out.exists() and not (out / ".buildinfo").is_file():
+        raise BookError(f"{out}: expected a folder that is not there yet, or an earlier book; found something else")
+
+
 def build_site(executed: Mapping[str, Artifact], out: Path) -> None:
     """Make the site of these notebooks in `out`, in place of the one that is there.
 
     Raises:
-        BookError: `out` holds something else, Sphinx fails, or there is no room.
+        BookError: Sphinx fails, or there is no room.
         OSError: the system refuses something else.
     """
     from sphinx.cmd.build import build_main
 
-    if out.exists() and not (out / ".buildinfo").is_file():
-        raise BookError(f"{out}: expected a folder that is not there yet, or an earlier book; found something else")
     sources, scratch = (out.with_name(f".{out.name}-{part}") for part in ("sources", "scratch"))
     try:
         for left in (sources, scratch):
