@@ -9,7 +9,7 @@ from nbformat import NotebookNode
 VIEW = "application/vnd.jupyter.widget-view+json"
 STATE = "application/vnd.jupyter.widget-state+json"
 BOXES = ("HBoxModel", "VBoxModel", "BoxModel")
-CLICKED = ("ButtonModel",)  # nothing happens here, and nothing is shown of it
+NO_CONTROLS = ("ButtonModel", "HTMLModel", "LabelModel", "ImageModel")  # a click does nothing here
 LIVE = "In the notebook a model runs here, in your own browser. <a href='../book/live.html'>The live page</a> does the same."
 
 
@@ -38,7 +38,7 @@ def still_of(model: str, held: Mapping[str, Any]) -> str:
         return ""
     if "AnyModel" in kinds:
         return f'<p class="still">{LIVE}</p>'
-    controls = [_control(state) for kind, state in parts if "description" in state and kind not in CLICKED]
+    controls = [_control(state) for kind, state in parts if "description" in state and kind not in NO_CONTROLS]
     shown, words = [], ""
     for kind, state in parts:
         if kind == "ImageModel":
