@@ -1,5 +1,6 @@
 """The book's sources, laid out as the repository has them, so that its files' links to each other hold."""
 
+import json
 import re
 import shutil
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from book import frontier
 from book.answers import with_answers
 from book.executed import read_executed
 from book.widgets import without_widgets
+from edgelab import workspace
 from edgelab.course import scoreboard
 from edgelab.course.notebooks import COURSE, course_folder
 from edgelab.machine.assets import ORT, build_assets
@@ -61,13 +63,21 @@ def readable(notebook: NotebookNode, artifact: Artifact) -> NotebookNode:
     host = notebook.metadata.pop("edgelab")["host"]
     told = f"Run on {artifact.built_at[:10]} in {artifact.seconds:.0f} s, on {host}."
     how = "No exercise is done here: each goes on with the course's own answer, which opens below it."
-    answered = with_answers(without_widgets(notebook))
+    answered = with_answers(without_widgets(without_places(notebook)))
     for cell in answered.cells:
         for output in cell.get("outputs", []):
             if "text/html" in output.get("data", {}):
                 output.data["text/html"] = named_headers(output.data["text/html"])
     answered.cells.insert(1, new_markdown_cell(f"*{told} {how}*"))
     return answered
+
+
+def without_places(notebook: NotebookNode) -> NotebookNode:
+    """The same without the folders of the machine that made the book: a user's name is often one of them."""
+    text = nbformat.writes(notebook)
+    for place, name in ((workspace.home(), "artifacts"), (course_folder(), "edgelab"), (Path.home(), "~")):
+        text = text.replace(json.dumps(str(place))[1:-1], name) if len(place.parts) > 1 else text
+    return nbformat.reads(text, as_version=4)
 
 
 def named_headers(table: str) -> str:

@@ -163,6 +163,13 @@ def test_every_exercise_has_its_answer_folded_below_it(path):
         assert re.search(rf"```python\n.*\b{name}\b", cell.source, re.DOTALL)
 
 
+def test_the_folders_of_the_machine_are_not_published(home):
+    executed.use_own_home()
+    told = new_output("stream", text=f"{home / 'book' / 'built'} {ROOT / 'data'} {Path.home() / 'x'}")
+    clean = pages.without_places(new_notebook(cells=[new_code_cell("x", outputs=[told])]))
+    assert clean.cells[0].outputs[0].text == f"artifacts/built edgelab/data {Path('~/x')}"
+
+
 def test_a_tables_corner_is_no_header():
     table = '<tr><th class="blank">&nbsp;</th><th></th><th id="a">x</th></tr>'
     assert pages.named_headers(table) == '<tr><td class="blank"></td><td></td><th id="a">x</th></tr>'
