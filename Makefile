@@ -1,7 +1,7 @@
 # EdgeLab. `make lab` to learn, `make test` to check; each works first, on a fresh clone with Python 3.11 or newer.
 #
 #   PYTHON=python3.12   the Python that .venv is made of (default python3)
-#   TORCH_INDEX=URL     a further package index for pip: PyTorch's CPU builds on Linux (see README)
+#   TORCH_INDEX=URL     a further package index for pip: PyTorch's CPU builds on Linux (see book/setup.md)
 
 PYTHON ?= python3
 TORCH_INDEX ?=
@@ -13,7 +13,7 @@ WEB := web/package.json web/package-lock.json web/build.mjs $(shell find web/src
 STAMP := .venv/installed-$(shell { cat requirements.lock pyproject.toml $(WEB); pwd; } | cksum | tr ' ' '-')
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-fast test-slow test-forms lint env run tidy clean lock
+.PHONY: help lab test test-fast test-slow test-forms lint env run book tidy clean lock
 
 # Two processes side by side, a notebook or a file to each in turn (tests/conftest.py). Each computes on one thread: two
 # that wait for each other's cores take several times as long.
@@ -61,6 +61,9 @@ $(STAMP):
 	@$(BIN)/edgelab prepare vision || echo "make: later: $(BIN)/edgelab prepare vision" >&2
 	@$(BIN)/edgelab prepare generator || echo "make: later: $(BIN)/edgelab prepare generator" >&2
 	@touch $@
+
+book: env ## Run the course where that is still to be done, and make a site of it in build/book
+	$(BIN)/python -m book
 
 tidy: env ## Format and lint the code, strip the notebooks' outputs but the verified ones
 	$(BIN)/ruff check --fix .

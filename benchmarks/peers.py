@@ -206,7 +206,7 @@ def main() -> None:
         of_teacher, of_student = trained(data)
         teacher, bundles = teacher or of_teacher, bundles or [of_student]
     for folder in (teacher, *bundles):
-        if Bundle.load(folder).manifest["trained_on"]["fingerprint"] != data.fingerprint:
+        if Bundle.load(folder).manifest["trained_on"]["fingerprint"] != data.labelled.fingerprint:
             parser.error(f"{folder}: expected a bundle trained on {data.name}, found one trained on other data")
     own = here(data, teacher, bundles)
     with child(data, python) as (sizes, ask_for):

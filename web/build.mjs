@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const out = process.argv[2] ?? join(here, "dist");
-const ENTRIES = { runtime: "runtime/index.ts", widget: "widget.ts", lab: "lab/main.ts" };
+const ENTRIES = { runtime: "runtime/index.ts", widget: "widget.ts", lab: "lab/main.ts", live: "live.ts" };
 const COPIED = [
   "src/widget.css",
   "src/lab/lab.html",

@@ -47,6 +47,7 @@ FILES = (
     "lab.js",
     "lab.css",
     "lab.html",
+    "live.js",
     *ORT,
 )  # without these it is no whole build
 PREFIX, SCRATCH = "edgelab-web-", ".scratch"

@@ -248,7 +248,9 @@ def test_the_fingerprint_follows_the_slots(file):
 
 
 def test_the_examples_of_the_readme_are_read(file):
-    blocks = re.findall(r"```\n((?:marked,label|\{).+?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
+    blocks = re.findall(
+        r"```\n((?:marked,label|\{).+?)```", (ROOT / "book" / "your_data.md").read_text("utf-8"), re.DOTALL
+    )
     forms = [
         load_split(file(block, f"mine.{end}")).examples for block, end in zip(blocks, ("csv", "jsonl"), strict=True)
     ]
