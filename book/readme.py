@@ -11,7 +11,6 @@ from benchmarks.pocket_card import put
 from edgelab.course.notebooks import COURSE, course_folder
 from edgelab.workspace import data_home, write_atomic
 
-
 NOT_YET = "No run stands in `benchmarks/README.md` yet: `python -m benchmarks.peers --write` makes one."
 
 

@@ -34,6 +34,7 @@ COLD_S, PEAK_BYTES = 600, 2 * 1024**3
 
 MINUTES = {name: minutes for name, _, _, minutes in COURSE}
 
+
 @dataclass(frozen=True)
 class Verified:
     cells: int
