@@ -39,7 +39,8 @@ def workshop() -> int:
     """Prepare the parts, compare what was built with what was written down, run the notebooks that have not run; say that it
     is ready, or exactly what is missing."""
     from edgelab.course import workshop as kept
-    from edgelab.course.editions import lay_work_copy, notebooks
+    from edgelab.course.editions import lay_work_copy
+    from edgelab.course.notebooks import notebooks
     from edgelab.datasets.choice import settle
 
     begin = time.perf_counter()
