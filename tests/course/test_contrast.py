@@ -6,9 +6,11 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+from matplotlib.collections import PathCollection
 from matplotlib.colors import to_rgba
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
+from matplotlib.patches import Patch, StepPatch
+from matplotlib.spines import Spine
 from matplotlib.text import Text
 from PIL import Image
 
@@ -60,10 +62,16 @@ def pale(figure) -> list[str]:
     for axes in figure.axes:
         frames = [axes.patch, *(text.get_bbox_patch() for text in axes.texts)]
         frames += [axes.get_legend().get_frame()] if axes.get_legend() else []
+        outlines = (part.get_edgecolor() for part in axes.findobj(StepPatch) if not part.get_fill())
+        edges = {to_rgba(colour)[:3] for colour in outlines if contrast(colour) >= SHAPE}  # of an area, drawn by itself
         ground = {id(part) for part in (*axes.get_xgridlines(), *axes.get_ygridlines(), *frames)}
         for part in axes.findobj():
             if part.get_visible() and id(part) not in ground:
-                found += [f"{type(part).__name__} {c}" for c, least in _colours(part, axes) if contrast(c) < least]
+                found += [
+                    f"{type(part).__name__} {colour}"
+                    for colour, least in _colours(part, axes)
+                    if contrast(colour) < least and to_rgba(colour)[:3] not in edges
+                ]
     return found
 
 
@@ -75,7 +83,9 @@ def _colours(part, axes) -> Iterator[tuple[object, float]]:
     elif isinstance(part, Line2D):
         if len(part.get_xdata()) and part.get_linestyle() != "None":
             yield to_rgba(part.get_color(), part.get_alpha()), SHAPE
-    elif isinstance(part, Patch) and part.get_fill():
+    elif isinstance(part, PathCollection):
+        yield from ((colour, SHAPE) for colour in part.get_edgecolor())
+    elif isinstance(part, Patch) and not isinstance(part, Spine) and part.get_fill():
         yield part.get_facecolor(), SHAPE
 
 
@@ -102,6 +112,17 @@ def test_nothing_in_a_figure_is_pale(name):
 def test_nothing_in_an_explorer_is_pale(room, name):
     with captured(room, name, real=True) as explorer:
         assert pale(explorer.draw(*explorer.start)[0]) == []
+
+
+def test_nothing_in_the_figures_of_single_rooms_is_pale():
+    from edgelab.privacy.plots import fleets
+    from edgelab.routing.calibration import Part
+    from edgelab.routing.plots import reliability
+    from edgelab.stats.intervals import Interval
+
+    parts = [Part(confidence - 0.1, confidence, 50, confidence, Interval(0.8, 0.7, 0.9)) for confidence in (0.5, 0.9)]
+    assert pale(reliability({name: parts for name in ("validation", "test", "hard")})) == []
+    assert pale(fleets({"as reported": np.linspace(0, 1, 50), "undone": np.linspace(0, 0.5, 50)}, 0.1)[0]) == []
 
 
 def test_a_figure_brings_its_own_white_ground():
