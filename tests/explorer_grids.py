@@ -24,7 +24,7 @@ from edgelab.course.explorer import explorer as real_explorer
 
 ROOT = Path(__file__).parent.parent
 ROOMS = sorted(path.parent.name for path in (ROOT / "edgelab").glob("*/widgets.py"))
-NUMBER = re.compile(r"(?<![\w.])-?\d[\d,]*(?:\.\d+)?")
+NUMBER = re.compile(r"(?<![\w.])-?\d(?:[\d,]*\d)?(?:\.\d+)?")
 NOT_A_NUMBER = re.compile(r"\b(?:nan|inf|infinity|None|NaT|NaN)\b")
 SHAPES = ("bars", "curves", "intervals", "frontier", "histograms", "lines", "heat", "latency_histogram")
 

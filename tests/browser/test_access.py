@@ -5,6 +5,7 @@ import pytest
 
 from tests.browser.test_jupyterlab import CUT_OFF, cell, failed, open_notebook, table, wait_for
 
+WAIT_S = 60  # for a key to be taken
 ACTIVE = "() => jupyterapp.shell.currentWidget.content.activeCellIndex"
 FOCUSED = """selector => {
     const element = document.activeElement;
@@ -117,7 +118,8 @@ plots.show_figure(plots.intervals(rows, "share right"), "labels 0.90, calls 0.74
 @pytest.fixture(scope="module")
 def explorer(course, lab):
     """The address of a notebook with a figure and an explorer that has a menu and two sliders."""
-    made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code) for code in (DRAWN, CODE)])
+    cells = [*map(nbformat.v4.new_code_cell, (DRAWN, CODE)), nbformat.v4.new_markdown_cell("## Below")]
+    made = nbformat.v4.new_notebook(cells=cells)
     made.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
     nbformat.write(made, course / "work" / "explorer.ipynb")
     return lab.replace("00_start_here", "explorer") + "&reset"
@@ -133,18 +135,23 @@ def run_both(page, address: str) -> Hands:
     return hands
 
 
-def test_a_menu_takes_the_arrow_keys(page, explorer):
-    """JupyterLab would take them for its cells; `edgelab/jupyter/overrides.json` leaves them to a menu that has the focus."""
+def test_a_menu_and_a_slider_take_the_arrow_keys(page, explorer):
+    """JupyterLab would take them for its cells and headings; `edgelab/jupyter/overrides.json` leaves them to what has the
+    focus."""
     hands = run_both(page, explorer)
     hands.go_into("select")
-    menu = page.locator(".jp-Cell.jp-mod-active select")
+    active = page.locator(".jp-Cell.jp-mod-active")
+    menu = active.locator("select")
     first = menu.input_value()
     for key, other in (("ArrowDown", True), ("ArrowUp", False)):
         hands.press(key)
-        wait_for(lambda other=other: (menu.input_value() != first) == other, 20)
+        wait_for(lambda other=other: (menu.input_value() != first) == other, WAIT_S)
+    hands.go_into(".noUi-handle")
+    handle = active.locator(".noUi-handle").first
+    for key, text in (("ArrowRight", "36"), ("ArrowLeft", "35"), ("ArrowUp", "36"), ("ArrowDown", "35")):
+        hands.press(key)
+        wait_for(lambda text=text: handle.get_attribute("aria-valuetext") == text, WAIT_S)
     assert hands.place == 1
-    hands.press("Escape", "ArrowUp")  # but where it has not
-    hands.page.wait_for_timeout(300)
 
 
 THEME = """theme => jupyterapp.commands.execute("apputils:change-theme", {theme})"""
