@@ -171,7 +171,7 @@ def test_heat_writes_each_value_in_its_cell_the_darker_the_larger():
 
 def test_histograms_count_over_the_same_bins():
     (axes,) = drawings()["histograms"].axes
-    weights, rounded = (patch.get_data() for patch in axes.patches)
+    weights, rounded = (patch.get_data() for patch in axes.patches if patch.get_fill())  # the others are their edges
     assert np.array_equal(weights.edges, rounded.edges) and axes.get_yscale() == "log"
     assert sum(c for c in weights.values if c >= 1) == 500 and sorted(c for c in rounded.values if c >= 1) == [
         100,
