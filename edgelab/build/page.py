@@ -19,7 +19,7 @@ def page(report: dict) -> str:
         f"edgelab build: {report['dataset']['name']}",
         [
             f"<p><strong>{html.escape(verdict(report))}</strong></p>",
-            f"<figure>\n{img(draw(report), description(report))}",
+            f'<figure tabindex="0">\n{img(draw(report), description(report))}',
             f"<figcaption>{html.escape(legend(report))}</figcaption>\n</figure>",
             table(report),
             sections(report),

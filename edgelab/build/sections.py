@@ -213,5 +213,5 @@ def use(report: dict) -> list[str]:
     return [
         heading("Five lines that use it"),
         paragraph("Run them in the folder of this report. They need numpy, onnxruntime, tokenizers and edgelab."),
-        f"<pre><code>{code}</code></pre>",
+        f'<pre tabindex="0"><code>{code}</code></pre>',
     ]

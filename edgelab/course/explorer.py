@@ -11,18 +11,19 @@ from edgelab.course.plots import png
 
 # JupyterLab leaves no room between the cells of a table that a widget shows.
 SPACED = "<style>table.spaced td, table.spaced th { padding: 0.2em 0.8em; text-align: right; }</style>"
+SCROLLS = {"overflow": "auto"}  # by itself, where the window is narrower than the table
 
 
 def explorer(controls: list, draw: Callable[..., tuple[Figure, str, pd.DataFrame]]) -> ipywidgets.VBox:
     """Controls over a picture and its table. `draw(*values)` gives the figure, its alt text and the table; it runs
     once now and again at each move."""
     picture = ipywidgets.Image(format="png", layout={"max_width": "100%"})
-    alt, table = ipywidgets.HTML(), ipywidgets.HTML()
+    alt, table = ipywidgets.HTML(), ipywidgets.HTML(layout=SCROLLS)
 
     def update(_: object = None) -> None:
         figure, words, data = draw(*(control.value for control in controls))
-        picture.value = png(figure)
-        alt.value = f"<p>{html.escape(words)}</p>"  # said in words as well: an image widget carries no alt text
+        picture.value, picture.tooltip = png(figure), words  # its title: an image widget carries no alt text
+        alt.value = f"<p>{html.escape(words)}</p>"
         table.value = spaced(data)
 
     for control in controls:

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from matplotlib.text import Annotation
     from numpy.typing import ArrayLike
 
-# Okabe & Ito 2008, "Color universal design": told apart with any common colour vision.
-BLUE, ORANGE, GREEN, RED, PURPLE, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#666666"
+# Okabe & Ito 2008, "Color universal design": told apart with any common colour vision. Orange and red are darker than theirs,
+# so that a line of each has the contrast to white that WCAG asks of what must be seen (3 to 1).
+BLUE, ORANGE, GREEN, RED, PURPLE, GREY = "#0072B2", "#C58800", "#009E73", "#B23F00", "#CC79A7", "#666666"
 COLOURS = (BLUE, ORANGE, GREEN, RED, PURPLE, GREY)
 
 
@@ -234,7 +235,9 @@ def histograms(values: Mapping[str, "ArrayLike"], label: str, *, marks: Sequence
     bins = np.histogram_bin_edges(np.concatenate([np.ravel(v) for v in values.values()]), 121)
     for (name, series), colour in zip(values.items(), (GREY, BLUE), strict=False):
         counts, _ = np.histogram(series, bins)
-        axes.stairs(np.maximum(counts, 0.5), bins, fill=True, baseline=0.5, color=colour, alpha=0.55, label=name)
+        heights = np.maximum(counts, 0.5)
+        axes.stairs(heights, bins, fill=True, baseline=0.5, color=colour, alpha=0.55, label=name)
+        axes.stairs(heights, bins, baseline=0.5, color=colour, linewidth=0.8)  # so pale an area needs an edge
     for mark in marks:
         axes.axvline(mark, color=RED, linestyle="--", linewidth=1.5)
     axes.set_yscale("log")  # a few far values are the whole point

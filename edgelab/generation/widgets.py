@@ -1,5 +1,6 @@
 """The explorers of `08_generation`: what sampling does to the next token, what a model costs on a phone, what was said."""
 
+import functools
 from collections.abc import Mapping
 
 import ipywidgets
@@ -45,6 +46,7 @@ def show_sampling(logits: np.ndarray) -> ipywidgets.VBox:
     return explorer([slider("temperature", 1.0, 0.1, 3.0, 0.1, ".1f"), slider("top_p", 0.9, 0.05, 1.0, 0.05)], draw)
 
 
+@functools.cache
 def published_gflops() -> float:
     """Operations a second, in billions, with which the published phones read a prompt: the median."""
     points = roofline_points()

@@ -27,10 +27,10 @@ def page(title: str, body: Iterable[str]) -> str:
         [
             '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f"<title>{html.escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>",
+            f"<title>{html.escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>",
             f"<h1>{html.escape(title)}</h1>",
             *body,
-            "</body>\n</html>\n",
+            "</main>\n</body>\n</html>\n",
         ]
     )
 
@@ -73,6 +73,7 @@ def table(
         return f"<tr{mark}>{head}{''.join(cells)}</tr>"
 
     heads = "".join(cell("th", ' scope="col"', place, name) for place, name in enumerate(header))
-    lines = ["<div>", "<table>", f"<caption>{html.escape(caption)}</caption>"]
+    scrolls = f'<div role="region" tabindex="0" aria-label="{html.escape(caption)}">'  # by keyboard, too
+    lines = [scrolls, "<table>", f"<caption>{html.escape(caption)}</caption>"]
     lines += [f"<thead><tr>{heads}</tr></thead>", "<tbody>", *(line(i, row) for i, row in enumerate(rows))]
     return "\n".join([*lines, "</tbody>", "</table>", "</div>"])

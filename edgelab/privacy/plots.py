@@ -19,7 +19,7 @@ def fleets(estimates: Mapping[str, np.ndarray], truth: float) -> "tuple[Figure, 
     drawn, axes = plots.figure(height=3.4)
     bins = np.histogram_bin_edges(np.concatenate(list(values.values())), 40)
     for (name, found), colour in zip(values.items(), (plots.GREY, plots.BLUE), strict=False):
-        axes.hist(found, bins=bins.tolist(), color=colour, alpha=0.7, label=name)
+        axes.hist(found, bins=bins.tolist(), color=colour, alpha=0.8, label=name)
     axes.axvline(100 * truth, color=plots.RED, linestyle="--", linewidth=1.5)
     axes.set_xlabel("share of yes that a fleet's reports give, %")
     axes.set_ylabel("fleets")

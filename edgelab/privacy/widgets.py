@@ -98,9 +98,8 @@ def show_theft(stolen: Sequence[Stolen]) -> ipywidgets.VBox:
         drawn = plots.curves(
             {name: (list(counts), agreed)}, "queries (log scale)", "labelled alike, %", mark=(shown, here), log="x"
         )
-        said = (
-            f"{name}, {per_day:.0f} a day, {accounts:.0f} accounts: {here:.1f} % alike after a week; honest users are "
-        )
+        opened = "1 account" if round(accounts) == 1 else f"{accounts:.0f} accounts"
+        said = f"{name}, {per_day:.0f} a day, {opened}: {here:.1f} % alike after a week; honest users are "
         return drawn, f"{said}refused on {refused(round(per_day)):.2%} of their days.", table
 
     # Ranges of a power of two of steps, as above.

@@ -51,11 +51,11 @@ def reliability(parts: dict[str, list[Part]]) -> Figure:
         x = [part.confidence for part in found]
         total = sum(part.requests for part in found)
         for at, part in zip(x, found, strict=True):
-            axes.plot([at, at], [part.accuracy.low, part.accuracy.high], color=colour, linewidth=1.2, alpha=0.6)
+            axes.plot([at, at], [part.accuracy.low, part.accuracy.high], color=colour, linewidth=1.2)
         sizes = [20 + 400 * part.requests / total for part in found]
-        axes.scatter(
-            x, [part.accuracy.value for part in found], sizes, color=colour, alpha=0.75, label=name, zorder=3 + i
-        )
+        middle = [part.accuracy.value for part in found]
+        see_through = (colour, 0.75)  # but for its edge
+        axes.scatter(x, middle, sizes, facecolor=see_through, edgecolor=colour, label=name, zorder=3 + i)
     axes.grid(axis="y", color="#DDDDDD", linewidth=0.8)
     axes.set_xlabel("confidence: probability of the answer")
     axes.set_ylabel("accuracy")

@@ -156,7 +156,7 @@ def stacked(costs: Mapping[str, Mapping[str, float]], label: str) -> "Figure":
     drawn, axes = plots.figure(height=1.2 + 0.5 * len(costs))
     items = [item for item in next(iter(costs.values())) if any(of[item] for of in costs.values())]
     left = dict.fromkeys(costs, 0.0)
-    for colour, item in zip((*plots.COLOURS, "#56B4E9"), items, strict=False):
+    for colour, item in zip((*plots.COLOURS, "#222222"), items, strict=False):
         widths = [of[item] for of in costs.values()]
         axes.barh(list(costs), widths, 0.6, left=list(left.values()), color=colour, label=item)
         left = {name: left[name] + width for name, width in zip(costs, widths, strict=True)}

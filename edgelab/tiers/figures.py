@@ -27,6 +27,7 @@ _SOURCES: dict[str, str] = {
     "cpu_pairs": _MODELS,
     "ratios_to_galaxy_s25": _ALL,
     "device_speed_and_fallback": _ALL,
+    "stolen_copies": "measured with this project by python -m benchmarks.stolen_copies",
 }
 
 # What a chip is, by the first digit of its series. The maker's phones of series 7 and 6 are few in the table, so each of these

@@ -300,6 +300,14 @@ def test_the_page_reads_without_the_picture_and_without_a_network(report, folder
     )
 
 
+@pytest.mark.browser
+def test_the_page_is_accessible(report, web):
+    """In light and in dark, on a laptop and on a phone: nothing that axe-core finds, and nothing sticks out."""
+    from tests.accessible import faults
+
+    assert faults(report_page.page(report), web) == []
+
+
 def test_names_from_the_data_are_text_on_the_page(report):
     renamed = report | {"dataset": report["dataset"] | {"name": "<script>alert(1)</script>"}}
     assert "<script" not in report_page.page(renamed)

@@ -96,3 +96,12 @@ def test_a_choice_without_a_probability_is_told_too(probability):
 def test_a_notebook_that_failed_without_a_word_or_was_not_run_has_its_row():
     made = page([Run("00", 1.0, 1, 2, ""), Run("01", 0.0, 1, None, "no notebook")], {}, None, [], host())
     assert "cell 2: " in made and "not run: no notebook" in made
+
+
+@pytest.mark.browser
+def test_the_page_is_accessible(web):
+    from tests.accessible import faults
+
+    broken = [*RUNS, Run("02_broken", 0.0, 1, None, "no notebook")]
+    assert faults(page(broken, ASKED, CHOICE, [row(), row(model=EVIL)], host()), web) == []
+    assert faults('<html lang="en"><title>t</title><main><h1>t</h1><img src="x"></main>', web)  # it can fail

@@ -50,11 +50,6 @@ def test_every_figure_is_a_readable_png_in_the_one_style(name):
     assert min(sizes) >= 9.5  # points, at 100 dpi
 
 
-def test_colours_are_okabe_and_itos_and_differ():
-    assert plots.COLOURS[:5] == ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7")
-    assert len(set(plots.COLOURS)) == len(plots.COLOURS)
-
-
 def test_intervals_stand_where_they_were_measured_first_on_top():
     (axes,) = drawings()["intervals"].axes
     spans = {tuple(line.get_xdata()): line.get_ydata()[0] for line in axes.lines if len(line.get_xdata()) == 2}
@@ -176,7 +171,7 @@ def test_heat_writes_each_value_in_its_cell_the_darker_the_larger():
 
 def test_histograms_count_over_the_same_bins():
     (axes,) = drawings()["histograms"].axes
-    weights, rounded = (patch.get_data() for patch in axes.patches)
+    weights, rounded = (patch.get_data() for patch in axes.patches if patch.get_fill())  # the others are their edges
     assert np.array_equal(weights.edges, rounded.edges) and axes.get_yscale() == "log"
     assert sum(c for c in weights.values if c >= 1) == 500 and sorted(c for c in rounded.values if c >= 1) == [
         100,

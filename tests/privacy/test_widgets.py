@@ -76,5 +76,5 @@ def test_the_theft_explorer_shows_what_is_computed():
         expected = compute_theft(COPIES, shown.value, per_day.value, accounts.value)
         assert_shows(table, expected)
         week = queries_allowed(round(per_day.value), PERIODS["a week"], round(accounts.value))
-        assert words.startswith(f"{shown.value}, {per_day.value:.0f} a day, {accounts.value:.0f} accounts: ")
+        assert words.startswith(f"{shown.value}, {per_day.value:.0f} a day, {accounts.value:.0f} account")
         assert f"{100 * at(COPIES, shown.value, week):.1f} % alike after a week" in words
