@@ -9,7 +9,6 @@ import subprocess
 import sys
 import tomllib
 import venv
-from collections.abc import Sequence
 from pathlib import Path
 
 from edgelab.errors import UserError
@@ -90,13 +89,15 @@ def environment(folder: Path, *, clear: bool = False) -> Path:
 
 
 def pip(python: Path, *arguments: str) -> None:
-    """Run pip; its progress goes to the terminal.
+    """Run pip; its progress goes to standard error.
 
     Raises:
         LockError: it failed; with the lines in which it said why.
     """
     command = [str(python), "-m", "pip", *arguments]
-    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, errors="replace")
+    process = subprocess.Popen(
+        command, cwd=ROOT, stdout=sys.stderr, stderr=subprocess.PIPE, text=True, errors="replace"
+    )
     try:
         _, said = process.communicate()
     except KeyboardInterrupt:
@@ -113,7 +114,7 @@ def why(said: str) -> str:
     return "; ".join(errors[-2:]) or (said.strip().splitlines() or ["it gave no reason"])[-1]
 
 
-def main(arguments: Sequence[str] = ()) -> int:
+def main() -> int:
     try:
         lock = resolve(ROOT / "build" / "lock")
     except LockError as error:
@@ -124,4 +125,4 @@ def main(arguments: Sequence[str] = ()) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

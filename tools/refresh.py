@@ -25,6 +25,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from edgelab import workspace
 from edgelab.commands.run import find_notebook
 from edgelab.commands.signals import heeding_termination
@@ -32,7 +34,7 @@ from edgelab.course import outcomes, scoreboard
 from edgelab.course.notebooks import notebooks
 from edgelab.errors import UserError
 from tools.changes import Report, Side, compare, markdown, packages
-from tools.lock import ROOT, LockError, environment, pins, pip, resolve
+from tools.lock import ROOT, environment, pins, pip, resolve
 
 WORK = ROOT / "build" / "refresh"
 LOCK = ROOT / "requirements.lock"
@@ -116,19 +118,27 @@ def run(paths: Sequence[Path], places: Sequence[Place], say: Callable[[str], Non
         for place in places:
             say(f"{place.name}: edgelab prepare {what}")
             if child(place, "edgelab", "prepare", what):
-                yield f"`edgelab prepare {what}` failed under the lock of {place.name}: the notebook ran without"
+                yield f"`edgelab prepare {what}` failed under the lock of {place.name}: its notebook ran without"
     for number, path in enumerate(paths, 1):
         for place in places:
-            file = place.result(path)
-            known = file.exists() and not json.loads(file.read_text("utf-8"))["failed"]
-            if not known:
+            found = result(place, path)
+            told = "kept"
+            if found is None or found["failed"]:
                 say(f"[{number}/{len(paths)}] {path.stem}, {place.name} ...")
-                code = child(place, "tools.notebook_results", str(file), str(path))
-                if code:
+                code = child(place, "tools.notebook_results", str(place.result(path)), str(path.resolve()))
+                found = result(place, path)
+                if code or found is None:
                     raise UserError(f"{path.stem} could not be run under the lock of {place.name}: exit code {code}")
-            found = json.loads(file.read_text("utf-8"))
-            told = "kept" if known else f"{found['seconds']:.0f} s"
+                told = f"{found['seconds']:.0f} s"
             say(f"[{number}/{len(paths)}] {path.stem}, {place.name}: {found['outcome']} ({told})")
+
+
+def result(place: Place, path: Path) -> dict | None:
+    """What was kept of a notebook there; None where there is nothing, or nothing whole."""
+    try:
+        return json.loads(place.result(path).read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
 
 
 @contextmanager
@@ -146,7 +156,7 @@ def at(home: Path) -> Iterator[None]:
 
 def side(place: Place, paths: Sequence[Path]) -> Side:
     """What was written there, of these notebooks."""
-    results = {path.stem: json.loads(place.result(path).read_text("utf-8")) for path in paths}
+    results = {path.stem: found for path in paths if (found := result(place, path))}
     with at(place.home):
         board = [row for row in scoreboard.rows() if row.notebook in results]
         return Side(pins(place.lock), results, board, outcomes.outcomes())
@@ -209,6 +219,21 @@ def refresh(paths: Sequence[Path], lock: Path | None, index: str | None, say: Ca
     return report
 
 
+@contextmanager
+def alone() -> Iterator[None]:
+    """Nobody else refreshes here meanwhile.
+
+    Raises:
+        UserError: somebody does.
+    """
+    WORK.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(WORK / "running", timeout=0):
+            yield
+    except Timeout:
+        raise UserError(f"{WORK}: another `make refresh` is running") from None
+
+
 def accept() -> None:
     """The lock of the last report becomes requirements.lock.
 
@@ -240,9 +265,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 say("requirements.lock is the new one; `make env` installs it")
                 return 0
             paths = [find_notebook(name) for name in args.notebooks] or notebooks()
-            report = refresh(paths, args.lock, args.extra_index_url, say)
-    except (UserError, LockError) as error:
+            with alone():
+                report = refresh(paths, args.lock, args.extra_index_url, say)
+    except UserError as error:
         say(f"make refresh: {error}")
+        return 2
+    except OSError as error:  # a full disk, a folder that takes nothing
+        say(f"make refresh: {error.filename or WORK}: {error.strerror}")
         return 2
     except KeyboardInterrupt:
         say(f"\nmake refresh: interrupted; what was run is kept in {WORK}: call it again to go on")
