@@ -33,6 +33,7 @@ from edgelab.commands.signals import heeding_termination
 from edgelab.course import outcomes, scoreboard
 from edgelab.course.notebooks import notebooks
 from edgelab.errors import UserError
+from edgelab.machine.host import host
 from tools.changes import Report, Side, compare, markdown, packages
 from tools.lock import ROOT, environment, pins, pip, resolve
 
@@ -69,13 +70,17 @@ def digest(lock: str, root: Path = ROOT) -> str:
 
 
 def begin(place: Place) -> None:
-    """Forget what another lock, or another state of the course, has left there; models stay, under keys of their own."""
-    key, now = place.folder / "key", digest(place.lock)
-    if not key.exists() or key.read_text() != now:
+    """Forget what another lock, or another state of the course, has left there. Of another state models stay, under keys of
+    their own; of another lock nothing does: those keys name but the libraries that train."""
+    key, now = place.folder / "key", {"lock": place.lock, "course": digest(place.lock)}
+    before = kept(key) or {}
+    if before.get("lock") != now["lock"]:
+        shutil.rmtree(place.home, ignore_errors=True)
+    if before != now:
         shutil.rmtree(place.folder / "results", ignore_errors=True)
         for left in place.home.glob("*.json*"):
             left.unlink()
-        workspace.write_atomic(key, now)
+        workspace.write_atomic(key, json.dumps(now))
     place.home.mkdir(parents=True, exist_ok=True)
     downloads = place.home / "downloads"
     if workspace.download_home().exists() and not downloads.exists():
@@ -83,12 +88,13 @@ def begin(place: Place) -> None:
 
 
 def install(lock: str, folder: Path, index: str | None) -> Path:
-    """The Python of an environment with that lock; installed once."""
-    stamp = folder / f"installed-{hashlib.sha256(lock.encode()).hexdigest()[:16]}"
-    python = environment(folder, clear=not stamp.exists())
+    """The Python of an environment with that lock; pip goes on with what an interruption left of it."""
+    text, stamp = folder / "requirements.lock", folder / "installed"
+    same = text.exists() and text.read_text("utf-8") == lock
+    python = environment(folder, clear=not same)
+    if not same:
+        workspace.write_atomic(text, lock)
     if not stamp.exists():
-        text = folder / "requirements.lock"
-        text.write_text(lock, "utf-8")
         more = ["--extra-index-url", index] if index else []
         pip(python, "install", *more, "-r", str(text))
         stamp.touch()
@@ -121,24 +127,25 @@ def run(paths: Sequence[Path], places: Sequence[Place], say: Callable[[str], Non
                 yield f"`edgelab prepare {what}` failed under the lock of {place.name}: its notebook ran without"
     for number, path in enumerate(paths, 1):
         for place in places:
-            found = result(place, path)
+            found = kept(place.result(path))
             told = "kept"
             if found is None or found["failed"]:
                 say(f"[{number}/{len(paths)}] {path.stem}, {place.name} ...")
                 code = child(place, "tools.notebook_results", str(place.result(path)), str(path.resolve()))
-                found = result(place, path)
+                found = kept(place.result(path))
                 if code or found is None:
                     raise UserError(f"{path.stem} could not be run under the lock of {place.name}: exit code {code}")
                 told = f"{found['seconds']:.0f} s"
             say(f"[{number}/{len(paths)}] {path.stem}, {place.name}: {found['outcome']} ({told})")
 
 
-def result(place: Place, path: Path) -> dict | None:
-    """What was kept of a notebook there; None where there is nothing, or nothing whole."""
+def kept(file: Path) -> dict | None:
+    """What stands there; None where there is nothing, or nothing whole."""
     try:
-        return json.loads(place.result(path).read_text("utf-8"))
+        found = json.loads(file.read_text("utf-8"))
     except (OSError, ValueError):
         return None
+    return found if isinstance(found, dict) else None
 
 
 @contextmanager
@@ -156,7 +163,7 @@ def at(home: Path) -> Iterator[None]:
 
 def side(place: Place, paths: Sequence[Path]) -> Side:
     """What was written there, of these notebooks."""
-    results = {path.stem: found for path in paths if (found := result(place, path))}
+    results = {path.stem: found for path in paths if (found := kept(place.result(path)))}
     with at(place.home):
         board = [row for row in scoreboard.rows() if row.notebook in results]
         return Side(pins(place.lock), results, board, outcomes.outcomes())
@@ -210,7 +217,8 @@ def refresh(paths: Sequence[Path], lock: Path | None, index: str | None, say: Ca
         Place("today", today, Path(sys.executable), WORK / "today"),
         Place("new", new, python, WORK / "new"),
     )
-    notes = [f"{datetime.now():%Y-%m-%d %H:%M}, {', '.join(path.stem for path in paths)}"]
+    here = host()
+    notes = [f"{datetime.now():%Y-%m-%d %H:%M}, {here.cpu}, {here.cores} cores, Python {here.python}"]
     notes += [f"pip was held back here: {held}; newer releases were not looked at" for held in [constraint()] if held]
     notes += run(paths, places, say)
     report = compare(*(side(place, paths) for place in places))

@@ -140,13 +140,16 @@ def test_after_an_interruption_only_the_rest_is_run(stand_in, work, quick):
 
 def test_another_lock_or_course_is_run_anew(stand_in, work, quick, monkeypatch):
     assert call(stand_in) == 0
-    (work / "new" / "home" / "scoreboard.jsonl").write_text("of the lock before")
+    home = work / "new" / "home"
+    (home / "scoreboard.jsonl").write_text("of the lock before")
+    (home / "built").mkdir()
     quick.clear()
     (stand_in.parent / "new.lock").write_text("numpy==99.2\n")
-    assert call(stand_in) == 0 and quick == [("new", "tools.notebook_results")]
+    assert call(stand_in) == 0 and quick == [("new", "tools.notebook_results")] and not (home / "built").exists()
+    (home / "built").mkdir()
     monkeypatch.setattr(refresh, "DECIDES", ("tools/lock.py",))
     quick.clear()
-    assert call(stand_in) == 0 and len(quick) == 2
+    assert call(stand_in) == 0 and len(quick) == 2 and (home / "built").exists()
 
 
 def test_a_lock_without_a_report_is_not_accepted(stand_in, work, quick, monkeypatch, capsys):
@@ -224,6 +227,26 @@ def test_a_full_disk_is_a_line(stand_in, work, quick, capsys):
         assert call(stand_in) == 2
         refused(capsys, "No space left on device")
     assert refresh.LOCK.read_text() == f"numpy=={NUMPY}\n"
+
+
+def test_an_install_goes_on_and_another_lock_begins_anew(tmp_path, monkeypatch):
+    made, asked = [], []
+    monkeypatch.setattr(refresh, "environment", lambda folder, clear: made.append(clear) or folder / "python")
+
+    def pip(python, *arguments):
+        asked.append(arguments)
+        if len(asked) == 1:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(refresh, "pip", pip)
+    with pytest.raises(KeyboardInterrupt):
+        refresh.install("numpy==1\n", tmp_path, "index")
+    for _ in range(2):
+        assert refresh.install("numpy==1\n", tmp_path, "index") == tmp_path / "python"
+    assert made == [True, False, False] and len(asked) == 2
+    assert asked[0] == ("install", "--extra-index-url", "index", "-r", str(tmp_path / "requirements.lock"))
+    refresh.install("numpy==2\n", tmp_path, None)
+    assert made[-1] is True
 
 
 def test_what_pip_holds_back_is_told(tmp_path, monkeypatch):
