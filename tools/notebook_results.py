@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from edgelab.commands.signals import heed_in_loop, heeding_termination
-from edgelab.course.notebooks import VERIFIED, _run, read_notebook
+from edgelab.course.notebooks import VERIFIED, read_notebook, run_notebook
 from edgelab.workspace import write_atomic
 
 
@@ -31,7 +31,7 @@ def verified(notebook: Any) -> dict[int, tuple[str, str]]:
 def run(path: Path) -> dict:
     notebook = read_notebook(path)
     committed = verified(notebook)
-    done = _run(path, notebook, lambda cell, cells, seconds: heed_in_loop())
+    done = run_notebook(path, notebook, lambda cell, cells, seconds: heed_in_loop())
     found = verified(notebook)
     reached = None if done.error is None else done.failed_cell or 1
     return {

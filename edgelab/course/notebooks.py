@@ -158,7 +158,7 @@ def run_notebooks(
         def report(cell: int, cells: int, seconds: float, path: Path = path, number: int = number) -> None:
             on_progress(NotebookProgress(path.stem, number, len(named), cell, cells, seconds))
 
-        runs.append(_run(path, notebook, report))
+        runs.append(run_notebook(path, notebook, report))
     return runs
 
 
@@ -178,7 +178,10 @@ def read_notebook(path: Path) -> "NotebookNode":
         raise CourseError(f"{path}: expected a Jupyter notebook") from None
 
 
-def _run(path: Path, notebook: "NotebookNode", report: Callable[[int, int, float], None]) -> Run:
+def run_notebook(path: Path, notebook: "NotebookNode", report: Callable[[int, int, float], None]) -> Run:
+    """Run this one in a kernel of its own, in the folder of `path`, up to its first failing cell. What its cells show stays in
+    `notebook`; `report` is told of each code cell (from 1), of how many there are, and the seconds so far.
+    """
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
