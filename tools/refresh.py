@@ -16,6 +16,7 @@ import hashlib
 import importlib.metadata
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -170,13 +171,12 @@ def side(place: Place, paths: Sequence[Path]) -> Side:
 
 
 def constraint() -> str | None:
-    """What this machine's pip is told to hold back, which a new lock then does not have."""
-    command = [sys.executable, "-m", "pip", "config", "get", "global.constraint"]
-    named = os.environ.get("PIP_CONSTRAINT") or subprocess.run(command, capture_output=True, text=True).stdout.strip()
-    if not named or not Path(named).exists():
-        return named or None
-    lines = Path(named).read_text("utf-8").splitlines()
-    return ", ".join(line for line in lines if line.strip() and not line.startswith("#"))
+    """What this machine's pip is told to hold back, by its settings or the environment: a new lock from here lacks it."""
+    settings = subprocess.run([sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True).stdout
+    found = dict(re.findall(r"^(global|install|:env:)\.constraint='(.*)'$", settings, re.MULTILINE))
+    named = Path(found.get(":env:") or found.get("install") or found.get("global") or "")  # as pip ranks them
+    lines = named.read_text("utf-8").splitlines() if named.is_file() else []
+    return ", ".join(line for line in lines if line.strip() and not line.startswith("#")) or None
 
 
 def installed_otherwise(lock: str) -> list[str]:
