@@ -56,10 +56,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     def show(line: str) -> None:
         print(line, flush=True)
 
-    left = look(ROOT, show)
+    try:
+        left = look(ROOT, show)
+    except KeyboardInterrupt:
+        return 130
+    if left:
+        show(f"{left} open")
+        return 1
     tag = f"v{checks.version(ROOT)}"
-    show(f"{left} open" if left else f"all done: git tag {tag}, then git push origin {tag}")
-    return 1 if left else 0
+    show(f"all done: git tag {tag}, then git push origin {tag}")
+    return 0
 
 
 if __name__ == "__main__":

@@ -191,6 +191,17 @@ def test_it_exits_with_1_and_says_how_many(course, look, monkeypatch, capsys):
     assert release.main([]) == 1 and capsys.readouterr().out.endswith("1 open\n")
 
 
+def test_what_is_damaged_is_open_and_no_traceback(course, look, monkeypatch, capsys):
+    monkeypatch.setattr(release, "ROOT", course)
+    (course / "edgelab" / "__init__.py").write_text("")
+    (course / "CITATION.cff").write_bytes(b"\xff\xfe")
+    (course / "notebooks" / "00_start_here.ipynb").write_text("{")
+    (course / "requirements.lock").write_text("numpy\n")
+    assert release.main([]) == 1
+    out = capsys.readouterr().out.splitlines()
+    assert sum("could not be checked" in line for line in out) == 5 and out[-1] == "6 open"
+
+
 # --- what make test leaves ----------------------------------------------------------------------
 
 
@@ -249,10 +260,12 @@ def test_without_git_nothing_is_kept(monkeypatch, tmp_path):
 @pytest.mark.network
 def test_the_package_of_this_course_builds_installs_and_serves(tmp_path):
     folder = tmp_path / "course"
-    skip = shutil.ignore_patterns(
-        ".git", ".venv", "work", "artifacts", "node_modules", "build", "__pycache__", ".*_cache"
-    )
-    shutil.copytree(ROOT, folder, ignore=lambda path, names: skip(path, names) if Path(path) == ROOT else set())
+    built = {".git", ".venv", "work", "artifacts", "build", "dist", ".mypy_cache", ".ruff_cache", ".pytest_cache"}
+
+    def left(path, names):
+        return {"node_modules", "__pycache__"} | (built if Path(path) == ROOT else set())  # not edgelab/build
+
+    shutil.copytree(ROOT, folder, ignore=left)
     git(folder, "init", "--quiet", "--initial-branch", "main")
     committed(folder)
     assert package_works(folder) is None
