@@ -13,7 +13,7 @@ WEB := web/package.json web/package-lock.json web/build.mjs $(shell find web/src
 STAMP := .venv/installed-$(shell { cat requirements.lock pyproject.toml $(WEB); pwd; } | cksum | tr ' ' '-')
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-fast test-slow test-forms lint env run book tidy clean lock
+.PHONY: help lab test test-fast test-slow test-network test-long lint env run book tidy clean lock refresh release
 
 # Two processes side by side, a notebook or a file to each in turn (tests/conftest.py). Each computes on one thread: two
 # that wait for each other's cores take several times as long.
@@ -21,23 +21,26 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --durations=30
 BESIDE := -n 2 --dist loadgroup --no-loadscope-reorder
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 lab: env ## Set up, lay your own copy of the notebooks in work/, open JupyterLab
 	$(BIN)/edgelab lab
 
 test: lint ## Set up, lint, run the tests, every notebook and the browser among them
-	$(PYTEST) $(BESIDE)
+	OMP_NUM_THREADS=1 $(BIN)/python -m tools.tested --durations=30 $(BESIDE)
 
 test-fast: env ## Run the tests without notebooks and browser: for daily work
 	$(PYTEST) $(BESIDE) -m "not (slow or notebook or browser)"
 
 test-slow: env ## Set up, run the slow tests: public data, full builds; first those that time, one by one
-	$(PYTEST) -m "slow and timed"
-	$(PYTEST) $(BESIDE) -m "slow and not (timed or forms)"
+	$(PYTEST) -m "slow and timed and not long"
+	$(PYTEST) $(BESIDE) -m "slow and not (timed or long or network)"
 
-test-forms: env ## Run every notebook with all answers as tuples, and as arrays
-	$(PYTEST) $(BESIDE) -m forms
+test-network: env ## Run the tests that install packages from the index
+	$(PYTEST) -m network
+
+test-long: env ## Run what takes longest: undistilled twins, all notebooks with all answers in two further forms
+	$(PYTEST) $(BESIDE) -m long
 
 lint: env ## Style, types, and who imports whom
 	$(BIN)/ruff check .
@@ -74,7 +77,11 @@ clean: ## Remove .venv, artifacts and caches; work/ is yours and stays
 	rm -rf .venv artifacts build dist .pytest_cache .ruff_cache
 	find . -path ./work -prune -o \( -name __pycache__ -o -name .ipynb_checkpoints -o -name '*.egg-info' \) -prune -exec rm -rf {} +
 
-lock: ## Resolve pyproject.toml anew and pin what comes out
-	$(PYTHON) -m venv --clear build/lock
-	build/lock/bin/python -m pip install --quiet --dry-run --ignore-installed --report build/lock.json '.[course,runtimes,postgres,generation,personalization,privacy,sweep,book,test]'
-	build/lock/bin/python tools/lock.py < build/lock.json
+lock: ## Resolve pyproject.toml anew and pin what comes out: after adding a library
+	$(PYTHON) -m tools.lock
+
+refresh: env ## What a new lock would do to the notebooks' numbers; ONLY="00_start_here ...", ACCEPT=1
+	$(BIN)/python -m tools.refresh $(ONLY) $(if $(LOCK),--lock $(LOCK)) $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) $(if $(ACCEPT),--accept)
+
+release: env ## What is open before a release; FULL=1 runs `make test` first where it has not passed
+	$(BIN)/python -m tools.release $(if $(FULL),--full)

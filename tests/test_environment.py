@@ -1,7 +1,6 @@
 """pyproject.toml, requirements.lock and environment.yml say the same, and the environment is what they say."""
 
 import importlib.metadata
-import json
 import re
 import subprocess
 import sys
@@ -67,28 +66,6 @@ def test_conda_takes_the_versions_of_the_lock():
 
 def test_serving_a_bundle_needs_three_packages():
     assert {r.name for r in wanted(PROJECT["dependencies"])} == {"numpy", "onnxruntime", "tokenizers"}
-
-
-@pytest.mark.parametrize("python", ["3.11", "3.13"])
-def test_lock_tool(python, tmp_path):
-    """It drops local versions, GPU packages and the course itself, and takes the oldest Python only."""
-    names = {
-        "torch": "2.13.0+cpu",
-        "Jinja2": "3.1.6",
-        "nvidia-cublas-cu13": "1",
-        "triton": "3",
-        "edgelab_workbook": "0",
-    }
-    packages = [{"metadata": {"name": name, "version": version}} for name, version in names.items()]
-    report = json.dumps({"environment": {"python_version": python}, "install": packages})
-    command = [sys.executable, str(ROOT / "tools" / "lock.py")]
-    done = subprocess.run(command, input=report, capture_output=True, text=True, cwd=tmp_path)
-    if python == "3.11":
-        lines = (tmp_path / "requirements.lock").read_text().splitlines()
-        assert [line for line in lines if not line.startswith("#")] == ["jinja2==3.1.6", "torch==2.13.0"]
-    else:
-        assert done.returncode == 1 and "make lock PYTHON=python3.11" in done.stderr
-        assert not list(tmp_path.iterdir())
 
 
 def test_citation_and_package_name_one_version():

@@ -164,11 +164,11 @@ def test_it_runs_as_committed(path, home, tmp_path, record_property):
 
 
 @pytest.mark.slow
-@pytest.mark.forms
+@pytest.mark.long
 @pytest.mark.parametrize("form", FORMS[1:])
 @pytest.mark.parametrize("path", NOTEBOOKS)
 def test_what_a_check_accepts_crashes_no_later_cell(path, form, home, tmp_path):
-    """Every answer as tuples, every answer as arrays; the lists are the browser's. `make test-forms`: the checks
+    """Every answer as tuples, every answer as arrays; the lists are the browser's. `make test-long`: the checks
     give all of them back in one form, which `tests/course/test_exercises.py` sees of each."""
     solution = write(solved(read_notebook(path), registry(path), form), tmp_path / path.name)
     held(nbval(solution, home, tmp_path / "run"), path)

@@ -1,6 +1,7 @@
 """Where data comes from: text files and tables of the learner's, and pinned downloads. Each failure is one clear `DataError`."""
 
 import csv
+import gc
 import io
 import json
 import os
@@ -138,7 +139,8 @@ def fetch_file(name: str, file: str, url: str, sha256: str, kept: Path, *, bar: 
         if disk_is_full(error):
             raise DataError(f"{name}: no space left in {kept.parent} for {file}") from None
         failed = str(error)
-    if failed is not None:  # the caught error is gone, and with it the bar, which ended its own line
+    if failed is not None:
+        gc.collect()  # the caught error, and with it the bar, which ends its own line: since Python 3.12 they hold each other
         raise DataError(
             f"{name}: cannot get {file} from {url}: {failed}; "
             "check the connection, or set EDGELAB_MIRROR to a server that holds the file"
