@@ -322,6 +322,57 @@ def _read_board(file: Path) -> None:
     scoreboard.pretty(scoreboard.table())
 
 
+def _kept_progress(folder: Path) -> Path:
+    from edgelab.course.journal import Event, add
+
+    file, at = folder / "progress.jsonl", "2026-11-30T09:0{}:00+00:00"
+    done = {"notebook": "01_distillation", "exercise": "soften"}
+    answered = {"source": "def soften(z, t):\n    return z", "needs": ("np",)}
+    add(file, Event(at.format(0), "check", verdict="fail", problem="wrong", **done, **answered))
+    add(file, Event(at.format(5), "check", verdict="pass", **done, **answered))
+    for minute, kind in enumerate(("ask", "guess", "result"), 6):
+        add(file, Event(at.format(minute), kind, key="share", question="What share?", value=90.0, unit="%", **done))
+    return file
+
+
+def _progress(file: Path) -> None:
+    from edgelab.course import journal, progress
+    from edgelab.course.outline import outlines
+
+    known = journal.read(file)
+    parts = progress.parts(known, outlines())
+    progress.overview(parts, known)
+    json.dumps(progress.as_json(parts, known, "1"), allow_nan=False)
+
+
+def _editions(file: Path) -> None:
+    from edgelab.course import editions
+
+    editions._records(file.parent.parent)
+
+
+def _laid(folder: Path) -> Path:
+    from edgelab.course import editions
+
+    file = editions._file(folder)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps({"01_distillation.ipynb": {"edition": "a" * 64, "laid_at": "2026-11-30 09:00"}}))
+    return file
+
+
+def _workshop() -> Path:
+    from edgelab.course import workshop
+
+    workshop._write(workshop.Prepared())
+    return workshop.file()
+
+
+def _read_workshop(file: Path) -> None:
+    from edgelab.course import workshop
+
+    workshop.damaged(workshop.prepared())
+
+
 def _artifact(file: Path) -> Any:
     from edgelab.workspace import _read
 
@@ -627,6 +678,9 @@ READERS: dict[str, Reader] = {
     "guesses": Reader(_at_home(_guesses), _read_guesses),
     "choice": Reader(_at_home(_choice), _read_choice),
     "scoreboard": Reader(_at_home(_board), _read_board, share=0.5),
+    "progress": Reader(_kept_progress, _progress, share=0.5),
+    "editions": Reader(_laid, _editions),
+    "workshop.json": Reader(_at_home(_workshop), _read_workshop),
     "artifact": Reader(_text("artifact.json", ARTIFACT), _artifact),
     "cache": Reader(_cache, _look_up),
     "prototypes": Reader(_prototypes, _read_prototypes),
