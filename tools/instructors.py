@@ -102,7 +102,9 @@ def _machine(names: list[str]) -> str:
     warm = {row["notebook"]: float(row["warm_s"]) for row in rows_of("course_times.csv")}
     if missing := [name for name in names if name not in warm]:
         return f"(The machine's seconds of {', '.join(f'`{name}`' for name in missing)} are not measured yet.)"
-    return f"To run all of these notebooks the machine takes {sum(warm[name] for name in names) / 60:.1f} minutes, warm."
+    return (
+        f"To run all of these notebooks the machine takes {sum(warm[name] for name in names) / 60:.1f} minutes, warm."
+    )
 
 
 def _left(left: dict[str, tuple[str, ...]]) -> str:

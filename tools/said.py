@@ -90,7 +90,10 @@ SAID = {
         "wrong_files": ("one", "A test with the example at hand would have shipped all four."),
         "fusing": ("half of it", "Fusions remove small nodes; the large products stay, and they decide."),
         "pieces": ("two or three", "Each stop at the CPU cuts the graph. Count the pieces, not only the share."),
-        "absent": ("all of them", "None fails, all are slow, and nobody is told. Is slow better than nothing? Write it down as a setting."),
+        "absent": (
+            "all of them",
+            "None fails, all are slow, and nobody is told. Is slow better than nothing? Write it down as a setting.",
+        ),
         "openvino": ("twice", "Which runtime is fastest? Of which model, on which machine?"),
         "kept_bits": ("all 23", "Sixteen-bit numbers would do here, and you know it because you looked."),
         "transposed": ("the same: it is the same numbers", "The same work, and a copy that no log mentions."),
@@ -114,7 +117,10 @@ SAID = {
             "To match the cloud everywhere you send nearly everything; most of the gap costs far less.",
         ),
         "ruled": ("still a half", "One label for 'not mine' is worth more than the choice of a score."),
-        "broken": ("5", "A promise on average is broken on many sets; one that holds each time costs more. Which did you sell?"),
+        "broken": (
+            "5",
+            "A promise on average is broken on many sets; one that holds each time costs more. Which did you sell?",
+        ),
         "drift": ("3, as promised", "A promise holds for requests like those it was set on. These are not."),
         "week": ("3, as promised", "Look at which tool is corrected before you touch the threshold."),
         "leaving": ("none: they are replaced", "What the tagger misses leaves. Redaction is one model's opinion."),
