@@ -71,6 +71,10 @@ SAID = {
             "Fewer bits are faster only where processor, runtime and graph all play along. Measure.",
         ),
         "safe_bits": ("8", "One bit less and no sum can saturate. Nothing would have warned you."),
+        "bits": (
+            "at 8, or at 1",
+            "Accuracy shows a plateau and a cliff; the changed answers show the slope that leads there.",
+        ),
         "aware_2_bits": ("hardly any", "Weights that know of the rounding settle where it does no harm."),
         "changed_at_once": (
             "the sum",
