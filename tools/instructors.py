@@ -101,8 +101,10 @@ def _machine(names: list[str]) -> str:
     """What the machine takes for these notebooks, warm."""
     warm = {row["notebook"]: float(row["warm_s"]) for row in rows_of("course_times.csv")}
     if missing := [name for name in names if name not in warm]:
-        return f"(The machine's seconds of {', '.join(missing)} are not measured yet.)"
-    return f"Of these the machine takes {sum(warm[name] for name in names) / 60:.1f}, warm."
+        return f"(The machine's seconds of {', '.join(f'`{name}`' for name in missing)} are not measured yet.)"
+    return (
+        f"To run all of these notebooks the machine takes {sum(warm[name] for name in names) / 60:.1f} minutes, warm."
+    )
 
 
 def _left(left: dict[str, tuple[str, ...]]) -> str:
@@ -204,7 +206,7 @@ def forty() -> str:
         lines.append(
             f"- `{notebook}`: {PEOPLE} x {each_mb:.0f} MB = {PEOPLE * each_mb / 1000:.0f} GB at the peak of all, and with the quarter"
             f" {PEOPLE * each_mb * 1.25 / 1000:.0f} GB; {PEOPLE} x {cpu_s:.0f} s = {PEOPLE * cpu_s / 60:.0f} processor minutes for"
-            f" all, {PEOPLE * cpu_s / 60 / CORES:.0f} minutes on {CORES} cores if everybody runs all of it at once."
+            f" all: on {CORES} cores {PEOPLE * cpu_s / CORES:.0f} s at the least, if everybody runs all of it at once."
         )
     return "\n".join(lines)
 

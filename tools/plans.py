@@ -50,7 +50,7 @@ class Shown:
 class Room:
     """Whatever is left of the plan's minutes."""
 
-    what: str = "Room for questions and for what took longer: use it where it is needed"
+    what: str = "Air: for questions, for opening notebooks, for what took longer; use it where it is needed"
 
 
 Block = Talk | Done | Shown | Room
@@ -113,8 +113,10 @@ HALF_DAY = Plan(
     210,
     (
         Talk(10, "Welcome; `edgelab lab` is open on every screen; who is here and why"),
-        Shown("00_start_here", ("Predict", TRAP, LIVE)),
-        Done("00_start_here", (SPLIT, INTERVAL, SAME)),
+        Shown("00_start_here", ("Predict",)),
+        Done("00_start_here", (SPLIT,)),
+        Shown("00_start_here", (TRAP, LIVE)),
+        Done("00_start_here", (INTERVAL, SAME)),
         Shown("01_distillation", (*BEGIN, "1")),
         Done("01_distillation", ("2",), ("divergence", "kd_gradient", "doubt")),
         Shown("01_distillation", ("3", "4")),
@@ -127,8 +129,10 @@ HALF_DAY = Plan(
         Shown("04_routing", (*BEGIN, "1", "2", "3", "3, on")),
         Done("04_routing", ("4",)),
         Shown("04_routing", ("6", WRONG)),
-        Shown("10_selection", (*BEGIN, "2", "3")),
-        Done("10_selection", ("1", TURN)),
+        Shown("10_selection", BEGIN),
+        Done("10_selection", ("1",)),
+        Shown("10_selection", ("2", "3")),
+        Done("10_selection", (TURN,)),
         Talk(10, "Round: what will you measure on Monday? Who wants to go on, and with what"),
         Room(),
     ),
@@ -139,13 +143,17 @@ FULL_DAY = Plan(
     (9, 0),
     480,
     (
-        Talk(15, "Welcome; `edgelab lab` is open on every screen; the three promises of the course"),
-        Shown("00_start_here", ("Predict", TRAP, LIVE)),
-        Done("00_start_here", (SPLIT, INTERVAL, SAME, TIME)),
+        Talk(15, "Welcome; `edgelab lab` is open on every screen; the three promises at the top of the README"),
+        Shown("00_start_here", ("Predict",)),
+        Done("00_start_here", (SPLIT,)),
+        Shown("00_start_here", (TRAP, LIVE)),
+        Done("00_start_here", (INTERVAL, SAME, TIME)),
         Shown("01_distillation", (*BEGIN, "1")),
-        Done("01_distillation", ("2", "3", "5"), ("kd_gradient", "doubt")),
+        Done("01_distillation", ("2", "3"), ("kd_gradient", "doubt")),
+        Shown("01_distillation", ("4",)),
+        Done("01_distillation", ("5",)),
         Talk(15, "Break"),
-        Shown("01_distillation", ("4", "6", WRONG)),
+        Shown("01_distillation", ("6", WRONG)),
         Shown("02_quantization", BEGIN),
         Done("02_quantization", ("1",), ("block_scales",)),
         Shown("02_quantization", ("2", "4", "5")),
@@ -169,8 +177,10 @@ FULL_DAY = Plan(
         Talk(15, "Break"),
         Shown("05_measurement", ("5", "7")),
         Shown("10_selection", BEGIN),
-        Done("10_selection", ("1", "3"), ("winning_bounds",)),
-        Shown("10_selection", ("2", "4", "5")),
+        Done("10_selection", ("1",)),
+        Shown("10_selection", ("2",)),
+        Done("10_selection", ("3",), ("winning_bounds",)),
+        Shown("10_selection", ("4", "5")),
         Done("10_selection", (TURN,)),
         Talk(15, "Round: what will you measure on Monday? The electives, and how to go on alone"),
         Room(),

@@ -7,15 +7,15 @@ SAID = {
     "00_start_here": {
         "retention": (
             "far below: small means dumb",
-            "Keep your guess: 01 answers it, and it is higher than the size suggests.",
+            "Leave it on the board: 01 answers it.",
         ),
         "bits": (
             "at 8, or at 1",
-            "Keep it until the cliff of 02: accuracy shows a plateau, the changed answers the slope that leads to it.",
+            "Leave it on the board until 02. What would you count: right answers, or changed ones?",
         ),
         "escalated": (
             "half of all requests",
-            "Keep it: 04 answers it. Matching the cloud and closing most of the gap are two things.",
+            "Leave it on the board: 04 answers it. To match the cloud is one thing, to close most of the gap another.",
         ),
         "slowest_device": (
             "two or three times",
@@ -71,6 +71,10 @@ SAID = {
             "Fewer bits are faster only where processor, runtime and graph all play along. Measure.",
         ),
         "safe_bits": ("8", "One bit less and no sum can saturate. Nothing would have warned you."),
+        "bits": (
+            "at 8, or at 1",
+            "Accuracy shows a plateau and a cliff; the changed answers show the slope that leads there.",
+        ),
         "aware_2_bits": ("hardly any", "Weights that know of the rounding settle where it does no harm."),
         "changed_at_once": (
             "the sum",
@@ -90,9 +94,12 @@ SAID = {
         "wrong_files": ("one", "A test with the example at hand would have shipped all four."),
         "fusing": ("half of it", "Fusions remove small nodes; the large products stay, and they decide."),
         "pieces": ("two or three", "Each stop at the CPU cuts the graph. Count the pieces, not only the share."),
-        "absent": ("all of them", "None fails, all are slow, and nobody is told. Make it a setting."),
+        "absent": (
+            "all of them",
+            "None fails, all are slow, and nobody is told. Is slow better than nothing? Write it down as a setting.",
+        ),
         "openvino": ("twice", "Which runtime is fastest? Of which model, on which machine?"),
-        "bits": ("all 23", "Sixteen-bit numbers would do here, and you know it because you looked."),
+        "kept_bits": ("all 23", "Sixteen-bit numbers would do here, and you know it because you looked."),
         "transposed": ("the same: it is the same numbers", "The same work, and a copy that no log mentions."),
         "cold": ("twice", "The network is the same. What differs is what must be loaded before it can speak."),
         "teacher_share": (
@@ -114,7 +121,10 @@ SAID = {
             "To match the cloud everywhere you send nearly everything; most of the gap costs far less.",
         ),
         "ruled": ("still a half", "One label for 'not mine' is worth more than the choice of a score."),
-        "broken": ("5", "A promise on average is broken on many sets. Each time costs more: which one did you sell?"),
+        "broken": (
+            "5",
+            "A promise on average is broken on many sets; one that holds each time costs more. Which did you sell?",
+        ),
         "drift": ("3, as promised", "A promise holds for requests like those it was set on. These are not."),
         "week": ("3, as promised", "Look at which tool is corrected before you touch the threshold."),
         "leaving": ("none: they are replaced", "What the tagger misses leaves. Redaction is one model's opinion."),
@@ -134,7 +144,7 @@ SAID = {
             "Samples in a row are not independent: the machine has moods.",
         ),
         "nulls": ("none, or half", "Measure A against A first. If that is not quiet, nothing after it means anything."),
-        "rounds": ("20", "A difference that your benchmark cannot see is not a difference that is not there."),
+        "rounds": ("20", "What your benchmark cannot see may be there all the same."),
         "waits": ("about the same", "The model did not get slower; the queue did."),
         "first_answer": ("ten times", "Most people only ever meet the first answer."),
         "keep_up": ("nearly all", "The mix of phones is an assumption: write it beside the number."),
@@ -149,7 +159,7 @@ SAID = {
         "entry_npu": ("two or three times", "Like with like still leaves a large factor. Now it is the chip's."),
         "qnn_accuracy": ("60, as in torch", "Latency without accuracy is half a number."),
         "calls_changed": ("dozens", "A repair is a change of the model. You know what it did because you compared."),
-        "decode_8b": ("half of the wall", "Memory sets the wall; nobody published passes it."),
+        "decode_8b": ("half of the wall", "Memory sets the wall; none of the published figures passes it."),
         "paused_p99": ("twice the work", "The work stays; the wait moves. People see the wait."),
         "browser_p50": ("a hundred times", "The same file, in a browser, without a server. Small models travel."),
         "phone_p50": ("a hundred times", "Look at the spread in the room before you look at the mean."),
@@ -167,7 +177,7 @@ SAID = {
         ),
         "cache": ("half", "It remembers and does not understand. That is what it is for."),
         "adapter_kb": ("megabytes", "Two thin matrices. Count them before you count copies."),
-        "people_mb": ("gigabytes", "A thousand people beside one model take about its own room."),
+        "people_mb": ("gigabytes", "A thousand adapters take the room of one or two copies of the model."),
         "learn_s": ("minutes", "Seconds of a processor, on the device: the data need not travel."),
         "forgotten": ("a few points", "Without old requests beside the new it takes everything for yours."),
         "swap_ms": ("tens of ms", "An adapter in memory need only be named. Time is not the matter, memory is."),
@@ -186,7 +196,7 @@ SAID = {
         "tokens_a_second": ("thousands", "Every token reads every weight once: the memory sets the pace."),
         "int8_over_fp32": ("four times", "Fewer bytes, less time, but not in proportion: the rest stays."),
         "flips_int4": ("none: the perplexity is alike", "Perplexity averages. A flip sends a text another way."),
-        "encoder_calls": ("less than the generator", "A hundredth of the size, trained for the job."),
+        "encoder_calls": ("less than the generator", "Far smaller, and trained for the job."),
         "invented": ("none", "Who writes may invent; who repeats cannot."),
         "generator_leads": (
             "three or four",
@@ -214,7 +224,7 @@ SAID = {
             "certain: it is above",
             "Above the bar in the sample is not above the bar. How sure is the question.",
         ),
-        "examples": ("500", "Labelling a few hundred requests is often cheaper than a larger model."),
+        "examples": ("500", "What is cheaper: to label that many requests, or to ship a larger model?"),
         "break_even": ("one million", "At these prices the people cost, not the tokens."),
         "noisy": (
             "most of them",

@@ -127,7 +127,7 @@ Slots, the arguments of a call, are trained where the file has them. A .csv or .
 text, a .jsonl file this or offsets (code points; the end is not included):
   wake me at [6:15](time)
   {"text": "wake me at 6:15", "label": "set_alarm", "slots": [{"start": 11, "end": 15, "name": "time"}]}
-A bracket of the text itself is written \\[ or \\]. A slot holds whole words. The README has all rules.
+A bracket of the text itself is written \\[ or \\]. A slot holds whole words. book/your_data.md has all rules.
 
 In OUT you find bundle/ (what ships), README.md (its model card), report.html to read (with texts that it gets wrong),
 report.json to compute with, samples.json with every latency.

@@ -109,7 +109,7 @@ some: a .csv or .tsv file has a column marked in place of text, a .jsonl file th
 not included):
   wake me at [6:15](time)
   {"text": "wake me at 6:15", "label": "set_alarm", "slots": [{"start": 11, "end": 15, "name": "time"}]}
-`edgelab build --help` and the README have the rules.
+`edgelab build --help` and book/your_data.md have the rules.
 
 A call is right where the label and every slot with its value are; a label without slots is a whole call. On data
 without slots the call is the label, so it has no line of its own, and is null in JSON.""",

@@ -114,6 +114,8 @@ COMMAND = Command(
     "edgelab lab --workshop               the day before: everything built and verified, then it ends\n"
     "JUPYTER_TOKEN=... edgelab lab --lan  for your second device",
     more="""
+The copy lies in work/; an update of the course never touches it (`edgelab editions`).
+
 It serves this machine alone, whatever your own settings of Jupyter say. With --lan the devices of your network come in by
 JUPYTER_TOKEN or the password of `jupyter lab password`; without either it is refused. Whoever has that runs code in your
 name, in one and the same work/: it is for your own second device. A class has JupyterHub (notebooks/INSTRUCTORS.md).

@@ -109,6 +109,15 @@ def test_what_is_used_and_what_is_left_out_is_everything():
                 assert set(block.without) <= theirs and theirs - set(block.without)
 
 
+@pytest.mark.parametrize("plan", [plans.HALF_DAY, plans.FULL_DAY])
+def test_sections_come_in_the_notebooks_order(plan):
+    """A later section, shown first, would give away what learners are to write in an earlier one."""
+    for notebook in plans.left_out(plan.blocks):
+        order = [section.number for section in all_sections()[notebook]]
+        used = [s for b in plan.blocks if isinstance(b, Done | Shown) and b.notebook == notebook for s in b.sections]
+        assert used == sorted(used, key=order.index), notebook
+
+
 def test_a_plan_that_does_not_add_up_is_refused():
     talk = Talk(50, "a talk")
     for blocks in ((talk, talk), (talk, talk, Room()), (talk,)):
