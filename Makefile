@@ -39,7 +39,7 @@ test-slow: env ## Set up, run the slow tests: public data, full builds; first th
 test-network: env ## Run the tests that install packages from the index
 	$(PYTEST) -m network
 
-test-long: env ## Run what takes longest: undistilled twins, all notebooks with all answers in two further forms
+test-long: env ## Run what takes longest: a full build and twins of CLINC150, all notebooks with all answers in two further forms
 	$(PYTEST) $(BESIDE) -m long
 
 lint: env ## Style, types, and who imports whom

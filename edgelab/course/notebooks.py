@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pandas.io.formats.style import Styler
 
 VERIFIED = "nbval-check-output"  # the tag of cells whose output is committed
-CELL_TIMEOUT_S = 600
+CELL_TIMEOUT_S = 1800  # a cell that trains a teacher and its students, on a slow or busy machine
 
 
 class CourseError(UserError):

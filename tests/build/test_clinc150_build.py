@@ -13,7 +13,7 @@ from tests.shared_data import needs_shared
 # so trains another model. What a broken build reaches lies well under each of them.
 FRONTIER = ((0.98, 150), (0.988, 100))  # retention on test, times smaller: the course's floors, of one seed here
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("full_home")]
+pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.usefixtures("full_home")]
 
 
 @needs_shared
