@@ -135,11 +135,13 @@ def read(file: Path) -> Journal:
     """What is kept there: nothing where there is no file; a `KeptError` where it cannot be read."""
     events, skipped = [], 0
     with reading(file):
+        if file.exists() and not file.is_file() and not file.is_dir():
+            raise ValueError("a pipe or a device: whoever reads it may wait for ever")
         lines = file.read_bytes().splitlines() if file.exists() else []
     for line in filter(bytes.strip, lines):
         try:
             events.append(_event(line))
-        except (ValueError, TypeError, RecursionError):
+        except (ValueError, TypeError, RecursionError, OverflowError):
             skipped += 1
     return Journal(file, tuple(sorted(events, key=lambda event: event.time)), skipped)
 
@@ -148,11 +150,13 @@ def _event(line: bytes) -> Event:
     """The event of a line.
 
     Raises:
-        ValueError: it is none; a `TypeError` where a field is missing or not known.
+        ValueError: it is none; a `TypeError` where a field is missing or not known; an `OverflowError` where the local
+            calendar has no such time.
     """
     if len(line) > LONGEST_LINE:
         raise ValueError("too long")
     event = made(Event, json.loads(line.decode()))
+    event.time.astimezone()  # as whoever shows it does
     known = event.event in KINDS and (event.verdict in VERDICTS if event.event == "check" else not event.verdict)
     if not known or event.time.tzinfo is None or (event.value is not None and not math.isfinite(event.value)):
         raise ValueError("of no known kind")
