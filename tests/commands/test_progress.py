@@ -104,7 +104,9 @@ def test_a_full_disk_leaves_no_half_of_an_export(edgelab, learner, tmp_path):
     with small_disk(tmp_path / "disk", 64) as disk:
         (disk / "me.json").write_text("mine")
         fill(disk)
-        refused(edgelab("progress", "--export", disk / "me.json", "--force"), "me.json: cannot be written: No space left")
+        refused(
+            edgelab("progress", "--export", disk / "me.json", "--force"), "me.json: cannot be written: No space left"
+        )
         assert (disk / "me.json").read_text() == "mine"
         assert {file.name for file in disk.iterdir()} == {"me.json", ".filler"}
 
