@@ -22,7 +22,11 @@ class LabError(UserError):
 
 
 def lab(args: argparse.Namespace) -> int:
-    """Serve until interrupted; or prepare a workshop, and end."""
+    """Serve until interrupted; or prepare a workshop, and end.
+
+    Raises:
+        LabError: the file of the user's token is not there.
+    """
     from jupyterlab.labapp import LabApp
 
     from edgelab.course.editions import lay_work_copy, newer_in_words

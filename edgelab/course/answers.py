@@ -117,7 +117,11 @@ def _rank(event: Event) -> tuple[bool, bool]:
 
 
 def _bring_back(check: Registry, name: str, event: Event, scope: dict[str, Any]) -> str:
-    """Run and judge one answer; what came of it."""
+    """Run and judge one answer; what came of it.
+
+    Raises:
+        KeyboardInterrupt: the learner's, of lines that never end.
+    """
     exercise = check.exercises[name]
     if not event.source:
         return f"[todo] {name}: it passed on {_when(event)}, but was kept without its lines: run its cell again"
@@ -128,7 +132,7 @@ def _bring_back(check: Registry, name: str, event: Event, scope: dict[str, Any])
             scope.setdefault(other, check.exercises[other].reference)  # as that one's check would
         attempt = run_again(name, event.source, scope)
         finding = check.judge(exercise, attempt)
-    except KeyboardInterrupt:  # the learner's own: of lines that never end
+    except KeyboardInterrupt:
         raise
     except BaseException as error:  # whatever the lines raise: the other answers come back all the same
         finding = Finding(f"{type(error).__name__}: {_said(error)}")

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 
-from edgelab.course.kept import made, reading
+from edgelab.course.kept import KeptError, made, reading
 from edgelab.course.session import own_place
 from edgelab.declarations import Stored
 
@@ -132,11 +132,15 @@ def add(file: Path, event: Event) -> None:
 
 
 def read(file: Path) -> Journal:
-    """What is kept there: nothing where there is no file; a `KeptError` where it cannot be read."""
+    """What is kept there: nothing where there is no file.
+
+    Raises:
+        KeptError: it cannot be read.
+    """
     events, skipped = [], 0
     with reading(file):
         if file.exists() and not file.is_file() and not file.is_dir():
-            raise ValueError("a pipe or a device: whoever reads it may wait for ever")
+            raise KeptError(f"{file}: expected a file, found a pipe or a device: nobody waits for what it may say")
         lines = file.read_bytes().splitlines() if file.exists() else []
     for line in filter(bytes.strip, lines):
         try:

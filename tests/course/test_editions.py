@@ -125,7 +125,9 @@ def test_what_is_not_there_is_refused(folder):
     assert newer_editions() == []
 
 
-@pytest.mark.parametrize("name", ["", ".", "../x", "../../notebooks/00_first", "/etc/passwd", "00_first.ipynb/..", "\0"])
+@pytest.mark.parametrize(
+    "name", ["", ".", "../x", "../../notebooks/00_first", "/etc/passwd", "00_first.ipynb/..", "\0"]
+)
 def test_no_name_leads_out_of_the_folder(folder, name):
     before = sorted(folder.rglob("*"))
     with pytest.raises(CourseError, match="expected one of 00_first, 01_second"):

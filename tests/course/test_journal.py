@@ -94,7 +94,7 @@ def test_a_pipe_in_its_place_is_told_and_never_waited_for(tmp_path, monkeypatch,
     file = in_work(monkeypatch, tmp_path)
     file.parent.mkdir()
     os.mkfifo(file)
-    with pytest.raises(KeptError, match="progress.jsonl: expected what the course has kept"):
+    with pytest.raises(KeptError, match="progress.jsonl: expected a file, found a pipe"):
         read(file)
     keep("guess", key="gap", value=3.0)
     assert "your progress could not be kept" in capsys.readouterr().out
