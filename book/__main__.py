@@ -81,7 +81,7 @@ def main(argv: list[str] | None = None) -> int:
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # of the kernel that an interruption ends
     try:
         with heeding_termination():
-            out = (args.out or course_folder() / "build" / "book").absolute()
+            out = Path(os.path.realpath(args.out or course_folder() / "build" / "book"))  # a link stays one
             check_place(out)
             chosen = chosen_notebooks(args.only)
             use_own_home()

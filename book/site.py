@@ -2,13 +2,16 @@
 
 import os
 import shutil
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from book.pages import lay_out
 from edgelab.course.notebooks import COURSE
-from edgelab.errors import UserError, disk_is_full
+from edgelab.errors import UserError, disk_is_full, try_to_write
 from edgelab.workspace import Artifact
+
+OWN = ".edgelab-book"  # in the site: the names of its files, none of which is anybody else's
 
 
 class BookError(UserError):
@@ -16,13 +19,35 @@ class BookError(UserError):
 
 
 def check_place(out: Path) -> None:
-    """See that a site may be made there: nothing is, or an earlier one. Asked before hours of work.
+    """See that a site may be made there: nothing is, or an earlier one with no file but its own. Asked before hours of work.
 
     Raises:
-        BookError: something else is there.
+        BookError: something else is there, or nothing can be written there.
     """
-    if out.exists() and not (out / ".buildinfo").is_file():
-        raise BookError(f"{out}: expected a folder that is not there yet, or an earlier book; found something else")
+    try:
+        if os.path.lexists(out):
+            own = (out / OWN).read_text("utf-8").splitlines() if (out / OWN).is_file() else None
+            if own is None or out.is_symlink():
+                raise BookError(
+                    f"{out}: expected a folder that is not there yet, or an earlier book; found something else"
+                )
+            if foreign := sorted(set(_files(out)) - set(own)):
+                raise BookError(
+                    f"{out}: expected an earlier book and nothing else, found {foreign[0]}, which is not of it"
+                )
+        out.parent.mkdir(parents=True, exist_ok=True)
+        try_to_write(out.parent)
+    except (OSError, ValueError) as error:
+        raise BookError(f"{out}: no book can be made there: {getattr(error, 'strerror', None) or error}") from None
+
+
+def _files(folder: Path) -> list[str]:
+    """Every file below it, and every link."""
+    return [
+        (Path(place) / name).relative_to(folder).as_posix()
+        for place, below, names in os.walk(folder)
+        for name in (*names, *(each for each in below if (Path(place) / each).is_symlink()))
+    ]
 
 
 def build_site(executed: Mapping[str, Artifact], out: Path) -> None:
@@ -34,16 +59,18 @@ def build_site(executed: Mapping[str, Artifact], out: Path) -> None:
     """
     from sphinx.cmd.build import build_main
 
-    sources, scratch = (out.with_name(f".{out.name}-{part}") for part in ("sources", "scratch"))
+    check_place(out)
+    work = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}-"))  # of this build alone: another may run
+    sources, scratch = work / "sources", work / "scratch"
     try:
-        for left in (sources, scratch):
-            shutil.rmtree(left, ignore_errors=True)
         lay_out(executed, sources)
         options = ["-q", "-b", "html", "-W", "--keep-going", "-d", str(scratch / "doctrees")]
         if len(executed) < len(COURSE):  # then texts link to notebooks that are not in it
             options += ["-D", "suppress_warnings=myst.header,myst.xref_missing"]
         if build_main([*options, str(sources), str(scratch / "html")]):
             raise BookError("Sphinx could not make the book: what it said stands above")
+        (scratch / "html" / OWN).write_text("\n".join([*sorted(_files(scratch / "html")), OWN, ""]), "utf-8")
+        check_place(out)  # minutes have gone by
         shutil.rmtree(out, ignore_errors=True)
         os.replace(scratch / "html", out)
     except OSError as error:
@@ -51,5 +78,4 @@ def build_site(executed: Mapping[str, Artifact], out: Path) -> None:
             raise BookError(f"{out}: no space left there for the book") from None
         raise
     finally:
-        for left in (sources, scratch):
-            shutil.rmtree(left, ignore_errors=True)
+        shutil.rmtree(work, ignore_errors=True)

@@ -221,10 +221,59 @@ def test_the_figure_is_read_on_dark_and_on_light(tmp_path):
     assert {file.name for file in tmp_path.iterdir()} == {"frontier_light.png", "frontier_dark.png"}
 
 
+def small_site(executed, folder):
+    folder.mkdir()
+    (folder / "conf.py").write_text("html_theme = 'basic'")
+    (folder / "index.rst").write_text("A book\n======\n\nOf one page.\n")
+
+
+def test_a_new_site_takes_the_place_of_its_own_files_alone(tmp_path, monkeypatch):
+    """Such as a branch to publish from, with its history; or somebody else's site by Sphinx, which has a `.buildinfo`, too."""
+    monkeypatch.setattr(site, "lay_out", small_site)
+    out = tmp_path / "book"
+    site.build_site({}, out)
+    site.build_site({}, out)
+    assert "Of one page" in (out / "index.html").read_text() and list(tmp_path.iterdir()) == [out]
+    for name in (".git/HEAD", "CNAME"):
+        (out / name).parent.mkdir(exist_ok=True)
+        (out / name).write_text("mine")
+        with pytest.raises(site.BookError, match=f"book: expected an earlier book and nothing else, found {name}"):
+            site.build_site({}, out)
+        assert (out / name).read_text() == "mine"
+        (out / name).unlink()
+    (out / site.OWN).unlink()
+    with pytest.raises(site.BookError, match="found something else"):
+        site.build_site({}, out)
+    assert (out / "index.html").exists()
+
+
+@pytest.mark.parametrize("place", ["/", "file", "file/below", "loop", "n" * 300, "/proc/book", "foreign"])
+def test_an_odd_place_is_refused_before_anything_runs(tmp_path, home, capsys, place):
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "foreign").mkdir()
+    (tmp_path / "foreign" / ".buildinfo").write_text("mine")
+    before = sorted(tmp_path.rglob("*"))
+    assert command.main(["--only", "00_start_here", "--out", str(tmp_path / place)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "expected a folder that is not there yet" in line or "no book can be made there" in line
+    assert sorted(tmp_path.rglob("*")) == before and not home.exists()
+
+
+def test_a_link_leads_to_the_site_and_stays(tmp_path, monkeypatch, home):
+    monkeypatch.setattr(site, "lay_out", small_site)
+    monkeypatch.setattr(command, "run_all", lambda paths: {})
+    monkeypatch.setattr(command, "use_own_home", lambda: home)
+    (tmp_path / "link").symlink_to("real")
+    for _ in range(2):
+        assert command.main(["--out", str(tmp_path / "link")]) == 0
+    assert (tmp_path / "link").is_symlink() and (tmp_path / "real" / "index.html").is_file()
+
+
 def test_a_site_that_cannot_be_made_leaves_the_old_one(tmp_path, monkeypatch):
     old = tmp_path / "book"
     old.mkdir()
-    (old / ".buildinfo").write_text("x")
+    (old / site.OWN).write_text(f"{site.OWN}\n")
 
     def lay_out(executed, folder):
         folder.mkdir()
@@ -233,7 +282,7 @@ def test_a_site_that_cannot_be_made_leaves_the_old_one(tmp_path, monkeypatch):
     monkeypatch.setattr(site, "lay_out", lay_out)
     with pytest.raises(site.BookError, match="Sphinx could not make the book"):
         site.build_site({}, old)
-    assert (old / ".buildinfo").read_text() == "x" and list(tmp_path.iterdir()) == [old]
+    assert [file.name for file in old.iterdir()] == [site.OWN] and list(tmp_path.iterdir()) == [old]
 
 
 def test_a_full_disk_is_one_line(tmp_path, monkeypatch):

@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import os
 from typing import TYPE_CHECKING
 
 from edgelab.commands.arguments import PORT
@@ -21,7 +22,11 @@ class LabError(UserError):
 
 
 def lab(args: argparse.Namespace) -> int:
-    """Serve until interrupted; or prepare a workshop, and end."""
+    """Serve until interrupted; or prepare a workshop, and end.
+
+    Raises:
+        LabError: the file of the user's token is not there.
+    """
     from jupyterlab.labapp import LabApp
 
     from edgelab.course.editions import lay_work_copy, newer_in_words
@@ -33,6 +38,8 @@ def lab(args: argparse.Namespace) -> int:
         from edgelab.commands.workshop import workshop
 
         return workshop()
+    if (file := os.environ.get("JUPYTER_TOKEN_FILE")) and not os.path.isfile(file):
+        raise LabError(f"{file}: expected the file that JUPYTER_TOKEN_FILE names, found none")
     host = lan_address() if args.lan else LOOPBACK
     settle()
     work, new = lay_work_copy()
@@ -53,6 +60,7 @@ def lab(args: argparse.Namespace) -> int:
         options["PasswordIdentityProvider.allow_password_change"] = False  # by whoever has the token
         options["Application.log_level"] = logging.ERROR  # a refusal is one line
     server = LabApp.initialize_server([f"--{name}={value}" for name, value in options.items()])
+    see_that_it_stays(server.ip, host)
     if args.lan:
         see_that_it_is_guarded(server.identity_provider)
         server.log_level = logging.INFO
@@ -64,21 +72,40 @@ def lab(args: argparse.Namespace) -> int:
     return 0
 
 
+def see_that_it_stays(found: str, host: str) -> None:
+    """JupyterLab passes on what its settings say under older names, over all that it was told: that would open it to all.
+
+    Raises:
+        LabError: it would serve on another address.
+    """
+    if found != host:
+        raise LabError(
+            f"expected to serve on {host} alone, found {found or 'every address'} in Jupyter's settings: take `ip` of LabApp "
+            "or NotebookApp out of them (`jupyter --paths` lists the folders)"
+        )
+
+
 def see_that_it_is_guarded(provider: "IdentityProvider") -> None:
     """Nobody may come in from the network but by what this user chose: Jupyter's token or its password.
 
     Raises:
-        LabError: there is neither, or one that is empty or soon guessed.
+        LabError: there is neither, or one that is empty or soon guessed; or something else than Jupyter's own decides.
     """
+    from jupyter_server.auth.identity import PasswordIdentityProvider
     from jupyter_server.auth.security import passwd_check
 
-    password, token = getattr(provider, "hashed_password", ""), provider.token  # asked for first: else not yet drawn
-    token = "" if provider.token_generated else token.strip()
+    if type(provider) is not PasswordIdentityProvider:  # which may let in whom it likes, whatever token it names
+        found = f"{type(provider).__module__}.{type(provider).__qualname__}"
+        raise LabError(
+            f"--lan: expected Jupyter's own check of token and password, found {found} in Jupyter's settings"
+        )
+    password, token = provider.hashed_password, provider.token  # asked for first: else not yet drawn
+    token = "" if provider.token_generated else token
     how = f"set JUPYTER_TOKEN to {SHORTEST} characters or more, or run `jupyter lab password` once"
-    if not token and not password:
+    if not token.strip() and not password:
         raise LabError(f"--lan: expected a token or a password that you chose, found none: {how}")
-    if token and len(token) < SHORTEST:
-        raise LabError(f"--lan: expected a token that is not soon guessed, found one of {len(token)}: {how}")
+    if token and len(token.strip()) < SHORTEST:
+        raise LabError(f"--lan: expected a token that is not soon guessed, found one of {len(token.strip())}: {how}")
     if password and passwd_check(password, ""):
         raise LabError(f"--lan: expected a password, found an empty one in Jupyter's settings: {how}")
 

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -86,11 +87,12 @@ def export(file: Path, content: dict, force: bool) -> None:
     """
     from edgelab.workspace import write_atomic
 
-    if file.is_dir() or (file.exists() and not force):
-        wish = "a file to write" if file.is_dir() else "no such file yet, or --force to write over it"
+    if os.path.lexists(file) and not (force and os.path.isfile(file)):  # `os.path`'s take any name, however long
+        wish = "no such file yet, or --force to write over it" if os.path.isfile(file) else "a file to write"
         raise UserError(f"{file}: is there already: expected {wish}")
     try:
-        write_atomic(file, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+        # What a link leads to: else the link itself would be replaced.
+        write_atomic(Path(os.path.realpath(file)), json.dumps(content, indent=1, ensure_ascii=False) + "\n")
     except OSError as error:
         raise UserError(f"{file}: cannot be written: {error.strerror}") from None
 

@@ -117,19 +117,25 @@ def _rank(event: Event) -> tuple[bool, bool]:
 
 
 def _bring_back(check: Registry, name: str, event: Event, scope: dict[str, Any]) -> str:
-    """Run and judge one answer; what came of it."""
+    """Run and judge one answer; what came of it.
+
+    Raises:
+        KeyboardInterrupt: the learner's, of lines that never end.
+    """
     exercise = check.exercises[name]
     if not event.source:
         return f"[todo] {name}: it passed on {_when(event)}, but was kept without its lines: run its cell again"
     if absent := [needed for needed in event.needs if needed not in scope]:
         return f"[todo] {name}: your answer uses {', '.join(absent)}, which cells of this notebook make: {AGAIN}"
-    for other in used_by(event.source) & set(check.exercises):
-        scope.setdefault(other, check.exercises[other].reference)  # as that one's check would
     try:
+        for other in used_by(event.source) & set(check.exercises):
+            scope.setdefault(other, check.exercises[other].reference)  # as that one's check would
         attempt = run_again(name, event.source, scope)
         finding = check.judge(exercise, attempt)
-    except (Exception, SystemExit) as error:
-        finding = Finding(f"{type(error).__name__}: {error}")
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # whatever the lines raise: the other answers come back all the same
+        finding = Finding(f"{type(error).__name__}: {_said(error)}")
     if isinstance(finding, Accepted):
         check.take_back(name, finding.thing)
         scope[name] = finding.thing
@@ -137,6 +143,13 @@ def _bring_back(check: Registry, name: str, event: Event, scope: dict[str, Any])
     scope[name] = exercise.reference
     show = f'check.mine("{name}") shows your answer of {_when(event)}'
     return f"[fail] {name}: {finding.problem}\n       {show}; going on with the course's own"
+
+
+def _said(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # its own words raise, too
+        return "it does not say why"
 
 
 def _when(event: Event) -> str:

@@ -4,9 +4,10 @@ An update of the course changes `notebooks/` and never `work/`. Which edition a 
 newer one is laid beside the copy when the learner asks for it, under a name of its own.
 """
 
+import contextlib
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -58,6 +59,20 @@ def edition(notebook: Path) -> str:
     return hashlib.sha256(json.dumps(_cells(notebook)).encode()).hexdigest()
 
 
+@contextlib.contextmanager
+def _nothing_in_the_way() -> Iterator[None]:
+    """A file where a folder belongs, or the other way round, is told.
+
+    Raises:
+        CourseError: there is one.
+    """
+    try:
+        yield
+    except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+        raise CourseError(f"{error.filename2 or error.filename}: in the way of your copies: move it away") from None
+
+
+@_nothing_in_the_way()
 def lay_work_copy() -> tuple[Path, list[Path]]:
     """The learner's folder `work/` and the notebooks copied into it now: those it did not hold yet. What stands
     there is never touched, so that an update never meets the learner's edits."""
@@ -107,6 +122,7 @@ def newer_in_words() -> list[str]:
     return lines
 
 
+@_nothing_in_the_way()
 def lay_beside(name: str) -> Path:
     """Lay the course's edition of a notebook into `work/`, under a name that nothing has there.
 

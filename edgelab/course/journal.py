@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 
-from edgelab.course.kept import made, reading
+from edgelab.course.kept import KeptError, made, reading
 from edgelab.course.session import own_place
 from edgelab.declarations import Stored
 
@@ -132,14 +132,20 @@ def add(file: Path, event: Event) -> None:
 
 
 def read(file: Path) -> Journal:
-    """What is kept there: nothing where there is no file; a `KeptError` where it cannot be read."""
+    """What is kept there: nothing where there is no file.
+
+    Raises:
+        KeptError: it cannot be read.
+    """
     events, skipped = [], 0
     with reading(file):
+        if file.exists() and not file.is_file() and not file.is_dir():
+            raise KeptError(f"{file}: expected a file, found a pipe or a device: nobody waits for what it may say")
         lines = file.read_bytes().splitlines() if file.exists() else []
     for line in filter(bytes.strip, lines):
         try:
             events.append(_event(line))
-        except (ValueError, TypeError, RecursionError):
+        except (ValueError, TypeError, RecursionError, OverflowError):
             skipped += 1
     return Journal(file, tuple(sorted(events, key=lambda event: event.time)), skipped)
 
@@ -148,11 +154,13 @@ def _event(line: bytes) -> Event:
     """The event of a line.
 
     Raises:
-        ValueError: it is none; a `TypeError` where a field is missing or not known.
+        ValueError: it is none; a `TypeError` where a field is missing or not known; an `OverflowError` where the local
+            calendar has no such time.
     """
     if len(line) > LONGEST_LINE:
         raise ValueError("too long")
     event = made(Event, json.loads(line.decode()))
+    event.time.astimezone()  # as whoever shows it does
     known = event.event in KINDS and (event.verdict in VERDICTS if event.event == "check" else not event.verdict)
     if not known or event.time.tzinfo is None or (event.value is not None and not math.isfinite(event.value)):
         raise ValueError("of no known kind")

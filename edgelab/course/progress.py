@@ -3,6 +3,7 @@
 All of it is computed from the learner's journal (`journal`), which lies beside their notebooks and goes nowhere.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -212,6 +213,7 @@ def _exercise_as_json(each: Exercise) -> dict:
 def _prediction_as_json(each: Prediction) -> dict:
     guess, result = each.guess, each.result
     guessed, measured = guess.value if guess else None, result.value if result else None
+    difference = math.nan if guessed is None or measured is None else measured - guessed
     return {
         "key": each.key,
         "question": each.question,
@@ -220,5 +222,5 @@ def _prediction_as_json(each: Prediction) -> dict:
         "measured": measured,
         "measured_at": result and result.at,
         "unit": result.unit if result else guess.unit if guess else "",
-        "difference": None if guessed is None or measured is None else measured - guessed,
+        "difference": difference if math.isfinite(difference) else None,  # JSON has no infinity
     }

@@ -10,6 +10,7 @@ import builtins
 import functools
 import linecache
 import pprint
+import re
 import symtable
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from types import FrameType
 from typing import Any
 
 FLAGS = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT  # as a notebook's cells are compiled
+LINE_ENDS = re.compile(r"\r\n|\r|\n")  # Python's: `str.splitlines` also ends a line within a text, at U+2028 and others
 PLAIN = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
@@ -51,18 +53,21 @@ def source_of(name: str, attempt: Any, caller: FrameType, check: object, exercis
         return Source(f"{name} = {literal}")
     scope = caller.f_globals
     checks = {key for key, value in scope.items() if value is check}
-    own = "".join(linecache.getlines(caller.f_code.co_filename, scope))
+    told = "".join(linecache.getlines(caller.f_code.co_filename, scope)).splitlines()
+    ran = [cell for cell in scope.get("In", ()) if isinstance(cell, str)]
+    # As it ran: IPython's lines end at each U+2028 of a text, too, and are no Python then.
+    own = next((cell for cell in reversed(ran) if cell.splitlines() == told), "\n".join(told))
     statements = _statements(own)
     here = next((i for i, s in enumerate(statements) if s.first <= caller.f_lineno <= s.last and s.uses & checks), None)
     handed = None if here is None else _handed_in(statements[here], caller.f_lineno, checks, name)
     if handed is None:
         return None
-    cells = [cell for cell in scope.get("In", ()) if isinstance(cell, str) and cell.strip() != own.strip()]
-    ran = [statements[:here], *(_statements(cell) for cell in reversed(cells))]
+    earlier = [_statements(cell) for cell in reversed(ran) if cell.strip() != own.strip()]
     last = [] if handed == name else _statements(f"{name} = {handed}")
     wanted = last[0].uses if last else frozenset([name])
     given = (frozenset(exercises) - {name}) | checks
-    lines, missing = _cut([[s for s in cell if not s.uses & checks] for cell in ran], wanted, given)
+    cells = [[s for s in cell if not s.uses & checks] for cell in [statements[:here], *earlier]]
+    lines, missing = _cut(cells, wanted, given)
     if not lines and not last:
         return None
     text = "\n\n".join(s.text for s in [*lines, *last])
@@ -145,7 +150,7 @@ def _statements(cell: str) -> tuple[Statement, ...]:
 def _statement(node: ast.stmt, cell: str) -> Statement | None:
     first = min([node.lineno, *(each.lineno for each in getattr(node, "decorator_list", ()))])
     last = node.end_lineno or node.lineno
-    lines = cell.splitlines()[first - 1 : last]
+    lines = LINE_ENDS.split(cell)[first - 1 : last]
     text = "\n".join(lines)
     try:
         whole = node.col_offset == 0 and len(ast.parse(text).body) == 1

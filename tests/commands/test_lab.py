@@ -121,11 +121,26 @@ def test_the_network_is_refused_without_a_token(course, token):
     refused(run(course, {**settings(course, EVERYWHERE), **chosen}, "--lan"), "--lan", "JUPYTER_TOKEN", "found none")
 
 
-class Provider:
-    """What JupyterLab knows of who may come in."""
+def test_an_older_name_in_jupyters_settings_opens_nothing(course):
+    """JupyterLab carries it over to its server, over what the command line says."""
+    done = run(course, {**settings(course, {"LabApp": {"ip": "0.0.0.0"}}), "JUPYTER_TOKEN": TOKEN})
+    assert done.returncode == 2 and "Traceback" not in done.stderr, done
+    assert done.stderr.splitlines()[-1].startswith("edgelab: expected to serve on 127.0.0.1 alone, found 0.0.0.0"), done
 
-    def __init__(self, token="", password="", drawn=False):
-        self.token, self.hashed_password, self.token_generated = token, password, drawn
+
+def test_a_tokens_file_that_is_not_there_is_told(course, edgelab, monkeypatch):
+    monkeypatch.setattr(workspace, "PACKAGE", course / "edgelab")
+    monkeypatch.setenv("JUPYTER_TOKEN_FILE", str(course / "nothing"))
+    refused(edgelab("lab", "--no-browser"), "nothing: expected the file that JUPYTER_TOKEN_FILE names")
+
+
+def provider(token="", password="", drawn=False):
+    """What JupyterLab knows of who may come in."""
+    from jupyter_server.auth.identity import PasswordIdentityProvider
+
+    made = PasswordIdentityProvider(token=token, hashed_password=password)
+    made.token_generated = drawn
+    return made
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +156,8 @@ def hashed():
         ("", None, False, "found none"),
         ("drawn by the server itself", None, True, "found none"),
         (" \n", None, False, "found none"),
-        ("seven 7", None, False, "found one of 7"),
+        (" seven 7 \n", None, False, "found one of 7"),
+        (" ", "a password", False, "found one of 0"),
         ("short", "a password", False, "found one of 5"),
         ("", "", False, "an empty one"),
         (TOKEN, "", False, "an empty one"),
@@ -149,12 +165,24 @@ def hashed():
 )
 def test_what_is_no_guard(hashed, token, password, drawn, found):
     with pytest.raises(lab.LabError, match=f"^--lan: expected .*{found}.*JUPYTER_TOKEN"):
-        lab.see_that_it_is_guarded(Provider(token, hashed.get(password, ""), drawn))
+        lab.see_that_it_is_guarded(provider(token, hashed.get(password, ""), drawn))
+
+
+def test_the_network_is_refused_whoever_else_decides_who_comes_in():
+    """A provider of somebody's own names a token, and lets everybody in."""
+    from jupyter_server.auth.identity import PasswordIdentityProvider
+
+    class Everybody(PasswordIdentityProvider):
+        def get_user(self, handler):
+            return "anybody"
+
+    with pytest.raises(lab.LabError, match="expected Jupyter's own check of token and password, found .*Everybody"):
+        lab.see_that_it_is_guarded(Everybody(token=TOKEN))
 
 
 @pytest.mark.parametrize("token, password", [(TOKEN, None), ("", "a password"), (TOKEN, "a password")])
 def test_what_is_a_guard(hashed, token, password):
-    lab.see_that_it_is_guarded(Provider(token, hashed.get(password, "")))
+    lab.see_that_it_is_guarded(provider(token, hashed.get(password, "")))
 
 
 def test_a_public_address_and_a_certificate_are_told():

@@ -1,6 +1,7 @@
 """`edgelab progress` and `edgelab editions`."""
 
 import json
+import os
 
 import nbformat
 import pytest
@@ -10,6 +11,7 @@ from edgelab import workspace
 from edgelab.course import session
 from edgelab.course.journal import Event, add
 from tests.command_line import refused
+from tests.full_disk import fill, small_disk
 
 AT = "2026-11-30T06:{:02d}:00+00:00"
 
@@ -71,6 +73,42 @@ def test_exports_one_json_over_nothing_unless_forced(edgelab, learner, tmp_path)
     assert edgelab("progress", "--export", out, "--force").returncode == 0 and out.read_text() != "mine"
     refused(edgelab("progress", "--export", tmp_path), "expected a file to write")
     refused(edgelab("progress", "--export", out / "below"), "cannot be written")
+    refused(edgelab("progress", "--export", tmp_path / ("n" * 300)), "cannot be written")
+    odd = tmp_path / "é\x1b[31m\n\udce9.json"
+    assert edgelab("progress", "--export", odd).stdout == f"written: {tmp_path}/é\\x1b[31m\\x0a\\udce9.json\n"
+    assert json.loads(odd.read_text("utf-8"))["form"] == "edgelab progress 1"
+
+
+def test_exports_through_a_link_and_onto_no_device(edgelab, learner, tmp_path):
+    out, link, pipe, loop = (tmp_path / name for name in ("out.json", "link", "pipe", "loop"))
+    out.write_text("mine")
+    link.symlink_to(out)
+    assert edgelab("progress", "--export", link, "--force").returncode == 0
+    assert link.is_symlink() and json.loads(out.read_text("utf-8"))
+    os.mkfifo(pipe)
+    loop.symlink_to(loop)
+    for place in (pipe, loop):
+        refused(edgelab("progress", "--export", place, "--force"), "expected a file to write")
+    assert pipe.is_fifo() and loop.is_symlink()
+
+
+def test_exports_no_number_that_json_does_not_have(edgelab, file, tmp_path):
+    for kind, value in (("guess", -1e308), ("result", 1e308)):
+        add(file, Event(AT.format(1), kind, "00_start_here", key="pocket_ms", value=value, unit="ms"))
+    edgelab("progress", "--export", tmp_path / "me.json")
+    text = (tmp_path / "me.json").read_text("utf-8")
+    assert "Infinity" not in text and '"difference": null' in text
+
+
+def test_a_full_disk_leaves_no_half_of_an_export(edgelab, learner, tmp_path):
+    with small_disk(tmp_path / "disk", 64) as disk:
+        (disk / "me.json").write_text("mine")
+        fill(disk)
+        refused(
+            edgelab("progress", "--export", disk / "me.json", "--force"), "me.json: cannot be written: No space left"
+        )
+        assert (disk / "me.json").read_text() == "mine"
+        assert {file.name for file in disk.iterdir()} == {"me.json", ".filler"}
 
 
 def test_lines_of_another_kind_are_said_once_and_stay(edgelab, learner):

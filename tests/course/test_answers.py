@@ -65,6 +65,10 @@ WAYS = {  # cells, the last of which checks
         "import numpy as np\ndef soften(a, b):\n    return a\nsoften = check(soften)",
         FUNCTION,
     ],
+    "with what ends a line elsewhere": [
+        "note = '\u2028'  # \x0c\x1c\nfrom tests.toy_checks import soften as s\n"
+        "def soften(a, b):\n    '\u2028'\n    return s(a, b)\nsoften = check(soften)"
+    ],
     "with a comment and other lines": [
         "from tests.toy_checks import soften as s\nprint('data' * 2)\n"
         "def soften(a, b):  # as it should be\n    return s(a, b)\n\n\nsoften = check(soften)\nprint(undefined if 0 else 1)"
@@ -160,7 +164,27 @@ def test_what_no_longer_holds_is_said_and_can_be_read(place, capsys):
     assert "axis=0" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("source", ["exit()", "1 / 0", "def (", "x = 1", "", "soften = 3", "soften = undefined"])
+NO_GOOD = {
+    "exits": "exit()",
+    "raises": "1 / 0",
+    "raises what is no Exception": "class Odd(BaseException): pass\nraise Odd",
+    "raises what cannot be printed": "class Odd(Exception):\n    def __str__(self): raise ValueError\nraise Odd",
+    "is no Python": "def (",
+    "is no text of Python": "x = '\0'",
+    "too deep": "x = " + "-" * 50_000 + "1",
+    "too long a sum": "soften = " + "+".join(["1"] * 20_000),
+    "names another": "x = 1",
+    "empty": "",
+    "no function": "soften = 3",
+    "undefined": "soften = undefined",
+    "for ever": "def soften(a, b):\n    while True: pass",
+    "exits when called": "def soften(a, b): exit()",
+    "shadows": "check = print = None\ndef soften(a, b): return a",
+    "takes the builtins": "__builtins__ = {}\ndef soften(a, b): return a",
+}
+
+
+@pytest.mark.parametrize("source", NO_GOOD.values(), ids=NO_GOOD.keys())
 def test_kept_lines_that_do_no_good_break_nothing(place, capsys, source):
     Kernel().run(FUNCTION)
     line = json.loads(place.read_text())
@@ -170,6 +194,17 @@ def test_kept_lines_that_do_no_good_break_nothing(place, capsys, source):
     after.run("check.restore()\nreached = True")
     told = capsys.readouterr().out
     assert ("[todo] soften" if not source else "[fail] soften") in told and after["reached"]
+
+
+def test_lines_that_never_end_are_stopped_by_the_learner(place, capsys):
+    """As `Kernel interrupt` does it."""
+    Kernel().run(FUNCTION)
+    line = json.loads(place.read_text())
+    place.write_text(json.dumps(line | {"source": "raise KeyboardInterrupt"}) + "\n")
+    after = Kernel()
+    with pytest.raises(KeyboardInterrupt):
+        after.run("check.restore()")
+    assert "soften" not in after.names
 
 
 def test_a_failed_attempt_is_kept_but_not_brought_back(place, capsys):

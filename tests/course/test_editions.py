@@ -1,6 +1,7 @@
 """The learner's copies: laid once, never touched; a newer edition is told, and laid beside them."""
 
 import json
+import os
 
 import nbformat
 import pytest
@@ -122,6 +123,51 @@ def test_what_is_not_there_is_refused(folder):
     with pytest.raises(CourseError, match="07: expected one of 00_first, 01_second"):
         lay_beside("07")
     assert newer_editions() == []
+
+
+@pytest.mark.parametrize(
+    "name", ["", ".", "../x", "../../notebooks/00_first", "/etc/passwd", "00_first.ipynb/..", "\0"]
+)
+def test_no_name_leads_out_of_the_folder(folder, name):
+    before = sorted(folder.rglob("*"))
+    with pytest.raises(CourseError, match="expected one of 00_first, 01_second"):
+        lay_beside(name)
+    assert sorted(folder.rglob("*")) == before
+
+
+IN_THE_WAY = {
+    "a file for the folder": ("work", lambda place: place.write_text("mine")),
+    "a link to nothing for the folder": ("work", lambda place: place.symlink_to("nowhere")),
+    "a file for the hidden folder": ("work/.edgelab", lambda place: place.write_text("mine")),
+    "a folder for the record": ("work/.edgelab/editions.json", lambda place: place.mkdir()),
+}
+
+
+@pytest.mark.parametrize("where, put", IN_THE_WAY.values(), ids=IN_THE_WAY.keys())
+def test_what_is_in_the_way_is_told_and_stays(folder, where, put):
+    place = folder / where
+    place.parent.mkdir(parents=True, exist_ok=True)
+    put(place)
+    for lay in (lay_work_copy, lambda: update(folder) or lay_beside("00")):
+        with pytest.raises(CourseError, match=f"{place.name}: in the way of your copies"):
+            lay()
+    assert os.path.lexists(place) and not (folder / "nowhere").exists()
+
+
+@pytest.mark.parametrize("name", ["00_first", "00_first.new-edition"])
+@pytest.mark.parametrize("kind", ["folder", "odd cells", "odd text"])
+def test_odd_copies_are_passed_by(folder, name, kind):
+    odd = {"odd cells": [{"cell_type": "code"}, 3], "odd text": [{"cell_type": "code", "metadata": 3, "source": [1]}]}
+    place = folder / "work" / f"{name}.ipynb"
+    place.parent.mkdir()
+    if kind == "folder":
+        place.mkdir()
+    else:
+        place.write_text(json.dumps({"cells": odd[kind], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
+    lay_work_copy()
+    update(folder)
+    newer_in_words()
+    assert lay_beside("00").read_bytes() == (folder / "notebooks" / "00_first.ipynb").read_bytes()
 
 
 def test_a_full_disk_leaves_no_half_of_a_notebook(tmp_path, monkeypatch):

@@ -60,6 +60,8 @@ def test_what_is_added_is_read_back_by_time(tmp_path):
         b'{"at": "2026-11-30T06:12:03+00:00", "event": "guess", "more": 1}',
         b'{"at": "2026-11-30T06:12:03+00:00", "event": "guess", "needs": [1]}',
         b'{"at": "9999-12-31T23:59:59-23:59", "event": "guess", "value": 1e999}',
+        b'{"at": "9999-12-31T23:59:59-12:00", "event": "guess", "value": 3}',  # a year later here
+        b'{"at": "0001-01-01T00:00:00+14:00", "event": "guess", "value": 3}',
         b"[" * 100_000,
         b"9" * 250_000,
     ],
@@ -86,6 +88,16 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path):
     (tmp_path / "progress.jsonl").mkdir()
     with pytest.raises(KeptError, match="progress.jsonl: cannot be read"):
         read(tmp_path / "progress.jsonl")
+
+
+def test_a_pipe_in_its_place_is_told_and_never_waited_for(tmp_path, monkeypatch, capsys):
+    file = in_work(monkeypatch, tmp_path)
+    file.parent.mkdir()
+    os.mkfifo(file)
+    with pytest.raises(KeptError, match="progress.jsonl: expected a file, found a pipe"):
+        read(file)
+    keep("guess", key="gap", value=3.0)
+    assert "your progress could not be kept" in capsys.readouterr().out
 
 
 def test_a_check_a_guess_and_a_result_are_kept(place, capsys):
