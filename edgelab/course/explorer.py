@@ -47,7 +47,7 @@ def slider(label: str, value: float, low: float, high: float, step: float, form:
         description=label,
         readout_format=form,
         style={"description_width": "initial"},
-        layout={"width": "min(100%, 560px)"},
+        layout={"width": "min(100% - 4px, 560px)"},
     )
 
 
