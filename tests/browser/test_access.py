@@ -67,7 +67,7 @@ class Hands:
     def leave(self) -> None:
         """Back to the cells, the next one active."""
         place = self.place
-        self.press("Escape", "ArrowDown")
+        self.press("Escape", "j")  # a slider keeps the arrow keys
         wait_for(lambda: self.place == place + 1)
 
 
