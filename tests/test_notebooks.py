@@ -54,6 +54,7 @@ def nbval(path: Path, home: Path, scratch: Path) -> Verified:
     command += ["-c", scratch / "pytest.ini", "--rootdir", path.parent, "-p", "no:cacheprovider", "--color=no"]
     environment = os.environ | {
         "EDGELAB_HOME": str(home),
+        "EDGELAB_MIRROR": "http://127.0.0.1:9",  # nobody is there: what may be downloaded is not
         "PYTHONPATH": path_for_children(Path(__file__).parent, Path(__file__).parent.parent),
         "PYTEST_ADDOPTS": "",
     }

@@ -663,9 +663,8 @@ def press(where, slider: str, key: str) -> None:
 
 
 def choose_next(where, menu: str) -> None:
-    """The next entry of a menu. Not by keyboard: JupyterLab takes the arrow keys for its cells."""
-    found = where.locator(".widget-dropdown", has_text=menu).locator("select")
-    found.select_option(index=1 + found.evaluate("select => select.selectedIndex"))
+    """The next entry of a menu, by keyboard."""
+    where.locator(".widget-dropdown", has_text=menu).locator("select").press("ArrowDown")
 
 
 def chosen(where, menu: str) -> str:
