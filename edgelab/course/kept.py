@@ -29,7 +29,7 @@ def reading(file: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise KeptError(f"{file}: cannot be read: {error.strerror}") from None
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         raise KeptError(
             f"{file}: expected what the course has kept, found something else: damaged; move it away to begin anew"
         ) from None

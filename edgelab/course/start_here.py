@@ -94,7 +94,9 @@ def compute_call(bundle: Bundle, text: str, best: int = 3) -> pd.DataFrame:
 
 def show_pocket(bundle: Bundle, text: str = "wake me at quarter past six tomorrow") -> ipywidgets.VBox:
     """Type a request, see the tool call, and where it would be answered, at every key."""
-    box = ipywidgets.Text(value=text, description="Say", continuous_update=True, layout={"width": "min(100% - 4px, 640px)"})
+    box = ipywidgets.Text(
+        value=text, description="Say", continuous_update=True, layout={"width": "min(100% - 4px, 640px)"}
+    )
     answer, table = ipywidgets.HTML(), ipywidgets.HTML()
 
     def update(_: object = None) -> None:

@@ -119,5 +119,15 @@ def load_prototypes(file: Path) -> Prototypes:
         if not np.isfinite(vectors).all() or np.isnan(found.threshold):
             raise BundleError(f"{file}: expected a person's prototypes, found numbers that are none")
         return found
-    except (OSError, ValueError, TypeError, AttributeError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except (
+        OSError,
+        ValueError,
+        TypeError,
+        AttributeError,
+        KeyError,
+        EOFError,
+        RuntimeError,
+        zipfile.BadZipFile,
+    ) as error:
+        # RuntimeError: a damaged flag says that it is encrypted, or of a kind that zipfile does not know
         raise BundleError(f"{file}: expected a person's prototypes: {' '.join(str(error).split())}") from None

@@ -162,7 +162,9 @@ def test_the_live_page_answers_while_one_types(reader, address, pocket, pictures
     page.get_by_role("button", name="why is the sky blue").press("Enter")
     page.wait_for_function("() => document.querySelector('#edgelab-live').textContent.includes('to the cloud: beyond')")
     page.get_by_label("as if there were no network").press("Space")
-    page.wait_for_function("() => document.querySelector('#edgelab-live').textContent.includes('nowhere: offline, refused')")
+    page.wait_for_function(
+        "() => document.querySelector('#edgelab-live').textContent.includes('nowhere: offline, refused')"
+    )
     page.get_by_role("button", name="send 20 euros to Tom").press("Enter")
     page.wait_for_function("() => document.querySelector('#edgelab-live').textContent.includes('yes, before the call')")
     page.wait_for_function("() => document.querySelector('.live-unseen').textContent.startsWith('send_money')")
