@@ -1,5 +1,6 @@
 """Sphinx over the laid-out sources: the site appears when it is whole."""
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -35,6 +36,8 @@ def check_place(out: Path) -> None:
                 raise BookError(
                     f"{out}: expected an earlier book and nothing else, found {foreign[0]}, which is not of it"
                 )
+        with contextlib.suppress(FileNotFoundError):
+            out.stat()  # a name that is too long, a link that leads to itself
         out.parent.mkdir(parents=True, exist_ok=True)
         try_to_write(out.parent)
     except (OSError, ValueError) as error:
@@ -60,7 +63,7 @@ def build_site(executed: Mapping[str, Artifact], out: Path) -> None:
     from sphinx.cmd.build import build_main
 
     check_place(out)
-    work = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}-"))  # of this build alone: another may run
+    work = Path(tempfile.mkdtemp(dir=out.parent, prefix=".edgelab-book-"))  # of this build alone: another may run
     sources, scratch = work / "sources", work / "scratch"
     try:
         lay_out(executed, sources)

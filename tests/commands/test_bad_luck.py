@@ -144,7 +144,8 @@ def test_a_fault_of_ours_keeps_its_traceback(edgelab, monkeypatch):
 def test_a_refusal_of_any_length_is_a_line_that_one_can_read(bundle, tmp_path, edgelab):
     (tmp_path / "wide.csv").write_text("x" * 1_000_000 + ",y\n")
     done = edgelab("evaluate", bundle, "--data", tmp_path / "wide.csv")
-    refused(done, "wide.csv, line 1: expected a column 'text', found xxx", "xxx, y\n")
+    refused(done, "wide.csv, line 1: expected a column 'text', found xxx")
+    assert len(done.stderr) < 5000
     assert len(done.stderr) < 11_000
 
 

@@ -71,7 +71,14 @@ def test_what_is_no_address_is_refused(address):
         pass
 
 
-@pytest.mark.parametrize("address", ["tcp://127.0.0.1:99999", "tcp://127.0.0.1:1", "tcp://no.such.host.invalid:8786"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "tcp://127.0.0.1:99999",
+        "tcp://127.0.0.1:1",
+        pytest.param("tcp://no.such.host.invalid:8786", marks=pytest.mark.network),  # it is looked up
+    ],
+)
 def test_where_nobody_is_there_it_says_so_at_once(address):
     with (
         pytest.raises(ClusterError, match=f"{address}: expected a dask scheduler, found none: ") as told,
