@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.beginning.guard import network
+
 ROOT = Path(__file__).parent.parent
 
 pytestmark = [pytest.mark.slow, pytest.mark.network]
@@ -36,7 +38,8 @@ def serve(tmp_path_factory):
     """With what serving a bundle needs, and nothing more."""
     folder = tmp_path_factory.mktemp("install")
     shutil.copytree(ROOT / "data" / "bundles" / "pocket", folder / "bundle")
-    return installed(folder, str(ROOT))
+    with network():  # the mark lifts the guard for tests, not for what they share
+        return installed(folder, str(ROOT))
 
 
 @pytest.fixture(scope="module")
@@ -44,9 +47,10 @@ def elsewhere(tmp_path_factory):
     """With all that notebooks need, from the wheel."""
     folder = tmp_path_factory.mktemp("elsewhere")
     build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder, ROOT]
-    subprocess.run(build, check=True)
-    (wheel,) = folder.glob("*.whl")
-    return installed(folder, f"{wheel}[course]")
+    with network():
+        subprocess.run(build, check=True)
+        (wheel,) = folder.glob("*.whl")
+        return installed(folder, f"{wheel}[course]")
 
 
 def test_nothing_is_installed_that_trains(serve):
