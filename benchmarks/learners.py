@@ -29,9 +29,10 @@ from typing import TYPE_CHECKING
 from edgelab.commands.output import print_table, say
 from edgelab.commands.run import find_notebook
 from edgelab.course.notebooks import read_notebook
+from edgelab.course.workshop import lend
 from edgelab.machine.host import host
 from edgelab.machine.memory import tree_pss_bytes
-from edgelab.workspace import built_home, data_home, download_home, write_atomic
+from edgelab.workspace import data_home, write_atomic
 
 if TYPE_CHECKING:
     from nbclient import NotebookClient
@@ -127,8 +128,7 @@ class Watched:
 def lent_home() -> Iterator[str]:
     """A learner's own home; what was built and downloaded is lent by this one."""
     with tempfile.TemporaryDirectory() as folder:
-        for place in (built_home(), download_home()):
-            (Path(folder) / place.name).symlink_to(place.resolve())
+        lend(Path(folder))
         yield folder
 
 

@@ -254,11 +254,22 @@ def public_data():
 
 def put(card: str, name: str, content: str) -> str:
     """The card with the section between `<!-- figures:NAME -->` and `<!-- /figures:NAME -->` replaced."""
-    start, end = f"<!-- figures:{name} -->", f"<!-- /figures:{name} -->"
-    pattern = re.compile(f"{re.escape(start)}.*?{re.escape(end)}", re.S)
-    if len(pattern.findall(card)) != 1:
+    start, end = marks(name)
+    return card.replace(f"{start}{section(card, name)}{end}", f"{start}\n\n{content}\n\n{end}")
+
+
+def section(card: str, name: str) -> str:
+    """What stands between the marks of that section now."""
+    start, end = marks(name)
+    found = re.findall(f"{re.escape(start)}(.*?){re.escape(end)}", card, re.S)
+    if len(found) != 1:
         raise ValueError(f"expected one section {start} … {end} in {CARD}")
-    return pattern.sub(lambda _: f"{start}\n\n{content}\n\n{end}", card)
+    return found[0]
+
+
+def marks(name: str) -> tuple[str, str]:
+    """Where a section of that name begins and ends."""
+    return f"<!-- figures:{name} -->", f"<!-- /figures:{name} -->"
 
 
 def stale(*, with_public: bool = False) -> list[str]:

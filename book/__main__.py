@@ -9,18 +9,17 @@ import logging
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from book.executed import NotebookFailed, course_digest, execute, use_own_home
 from book.site import build_site, check_place
-from edgelab.commands.lab import put_scripts_on_path
-from edgelab.commands.output import printable, refuse, say, show
-from edgelab.commands.signals import Terminated, heed_in_loop, heeding_termination
-from edgelab.course.notebooks import CourseError, course_folder, notebooks
+from edgelab.commands.headless import CLEAR_LINE, heading, put_scripts_on_path, say_notebook, show_cell
+from edgelab.commands.output import refuse, say, show
+from edgelab.commands.signals import Terminated, heeding_termination
+from edgelab.course.notebooks import CourseError, NotebookProgress, course_folder, notebooks
 from edgelab.errors import UserError
 from edgelab.workspace import Artifact, folder_bytes
-
-CLEAR_LINE = "\r\033[K"
 
 
 def chosen_notebooks(names: list[str] | None) -> list[Path]:
@@ -42,34 +41,25 @@ def run_all(paths: list[Path]) -> dict[str, Artifact]:
         NotebookFailed: some did, each in a sentence.
     """
     course, found, failed = course_digest(), {}, []
+    clear = CLEAR_LINE if sys.stderr.isatty() else ""
     for number, path in enumerate(paths, 1):
-        heading = f"[{number}/{len(paths)}] {path.stem}"
+        begin = NotebookProgress(path.stem, number, len(paths), cell=0, cells=0, seconds=0.0)
         try:
-            found[path.stem] = execute(path, course, teller(heading))
+            made = found[path.stem] = execute(path, course, teller(begin))
         except NotebookFailed as error:
             failed.append(str(error))
-            say(str(error))
+            say(f"{clear}{error}")
         else:
-            made = found[path.stem]
-            say(f"{heading}: {'run before' if made.loaded else f'run now, {made.seconds:.0f} s'}")
+            say(f"{clear}{heading(begin)}: {'run before' if made.loaded else f'run now, {made.seconds:.0f} s'}")
     if failed:
         raise NotebookFailed(f"{len(failed)} of {len(paths)} notebooks failed: {'; '.join(failed)}")
     return found
 
 
-def teller(heading: str) -> Callable[[int, int, float], None]:
-    """Says where a notebook is: on a terminal in a line that is written over."""
-
-    def tell(cell: int, cells: int, seconds: float) -> None:
-        heed_in_loop()
-        if sys.stderr.isatty():
-            end = CLEAR_LINE if cell == cells else ""
-            line = printable(f"{heading}  cell {cell}/{cells}  {seconds:.0f} s")
-            print(f"{CLEAR_LINE}{line}{end}", end="", file=sys.stderr, flush=True)
-        elif cell == 1:
-            say(f"{heading}, {cells} cells")
-
-    return tell
+def teller(begin: NotebookProgress) -> Callable[[int, int, float], None]:
+    """Says where that notebook is."""
+    tell = show_cell if sys.stderr.isatty() else say_notebook
+    return lambda cell, cells, seconds: tell(replace(begin, cell=cell, cells=cells, seconds=seconds))
 
 
 def main(argv: list[str] | None = None) -> int:

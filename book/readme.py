@@ -4,10 +4,8 @@ The notebooks' seconds are those of `data/course_times.csv`, the peers' table is
 """
 
 import csv
-import re
-from pathlib import Path
 
-from benchmarks.pocket_card import put
+from benchmarks.pocket_card import put, section
 from edgelab.course.notebooks import COURSE, course_folder
 from edgelab.workspace import data_home, write_atomic
 
@@ -31,13 +29,7 @@ def notebooks_table() -> str:
 
 def peers_table() -> str:
     """What `python -m benchmarks.peers --write` printed last."""
-    return block(course_folder() / "benchmarks" / "README.md", "peers") or NOT_YET
-
-
-def block(file: Path, name: str) -> str:
-    """The text between a file's markers of that name."""
-    (found,) = re.findall(rf"<!-- figures:{name} -->(.*?)<!-- /figures:{name} -->", file.read_text("utf-8"), re.DOTALL)
-    return found.strip()
+    return section((course_folder() / "benchmarks" / "README.md").read_text("utf-8"), "peers").strip() or NOT_YET
 
 
 def main() -> None:

@@ -119,7 +119,7 @@ def pytest_terminal_summary(terminalreporter):
 
 
 def _runs_a_notebook(item):
-    return item.get_closest_marker("notebook") or item.name.startswith("test_what_a_check_accepts")
+    return item.get_closest_marker("notebook")
 
 
 def _place(item):
@@ -167,6 +167,12 @@ def web(shared):
             assert done.returncode == 0, done.stderr
             made.rename(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def axe(web):
+    """The source of axe-core, which finds what keeps people from a page."""
+    return (web / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8")
 
 
 @pytest.fixture(scope="session")

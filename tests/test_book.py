@@ -9,6 +9,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 import book.__main__ as command
+from benchmarks.pocket_card import section
 from book import executed, frontier, pages, readme, site
 from book.answers import with_answers
 from book.widgets import STATE, VIEW, without_widgets
@@ -301,8 +302,8 @@ def test_a_full_disk_is_one_line(tmp_path, monkeypatch):
 
 def test_the_readmes_tables_are_those_of_committed_data():
     """Else: `python -m book.readme`."""
-    assert readme.block(ROOT / "README.md", "notebooks") == readme.notebooks_table()
-    assert readme.block(ROOT / "README.md", "peers") == readme.peers_table()
+    assert section(README, "notebooks").strip() == readme.notebooks_table()
+    assert section(README, "peers").strip() == readme.peers_table()
 
 
 def test_the_readme_begins_with_three_sentences_and_a_small_picture():

@@ -166,6 +166,7 @@ def test_it_runs_as_committed(path, home, tmp_path, record_property):
 
 @pytest.mark.slow
 @pytest.mark.long
+@pytest.mark.notebook
 @pytest.mark.parametrize("form", FORMS[1:])
 @pytest.mark.parametrize("path", NOTEBOOKS)
 def test_what_a_check_accepts_crashes_no_later_cell(path, form, home, tmp_path):

@@ -6,14 +6,13 @@ import tomllib
 from collections import defaultdict
 from pathlib import Path
 
-import nbformat
 import yaml
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from edgelab.course.notebooks import COURSE, read_notebook, strip_outputs
+from edgelab.course.notebooks import COURSE, tidied
 from tools.lock import pins
 from tools.repository import git
 
@@ -100,7 +99,7 @@ def lock_is_current(root: Path) -> str | None:
 
 def notebooks_are_tidy(root: Path) -> str | None:
     for path in sorted((root / "notebooks").glob("*.ipynb")):
-        if nbformat.writes(strip_outputs(read_notebook(path))) + "\n" != path.read_text("utf-8"):
+        if tidied(path) != path.read_text("utf-8"):
             return f"`make tidy`: {path.name} holds outputs or metadata"
     return None
 

@@ -233,12 +233,16 @@ def strip_outputs(notebook: "NotebookNode") -> "NotebookNode":
     return clean
 
 
-def tidy(path: Path) -> bool:
-    """Strip a notebook's file in place; whether anything changed."""
+def tidied(path: Path) -> str:
+    """The text that a notebook's file should have."""
     import nbformat
 
-    before = path.read_text("utf-8")
-    after = nbformat.writes(strip_outputs(read_notebook(path))) + "\n"
+    return nbformat.writes(strip_outputs(read_notebook(path))) + "\n"
+
+
+def tidy(path: Path) -> bool:
+    """Strip a notebook's file in place; whether anything changed."""
+    before, after = path.read_text("utf-8"), tidied(path)
     if after != before:
         write_atomic(path, after)
     return after != before

@@ -147,17 +147,21 @@ def run(path: Path, parts: Iterable[str], on_progress: Callable[[NotebookProgres
     return done
 
 
+def lend(home: Path) -> None:
+    """Let another home have what is built and downloaded in this one, by links; an `OSError` where the system allows none."""
+    for place in (built_home(), download_home()):
+        place.mkdir(exist_ok=True)
+        (home / place.name).symlink_to(place.resolve(), target_is_directory=True)
+
+
 @contextlib.contextmanager
 def desk() -> Iterator[None]:
     """A home for a run that nobody learns from: what is built and downloaded goes into the real one, a scoreboard and
     whatever else is a learner's own ends with the run. Where the system allows no links, it is the real home."""
-    real = {"built": built_home(), "downloads": download_home()}
     before = os.environ.get("EDGELAB_HOME")
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         try:
-            for name, place in real.items():
-                place.mkdir(exist_ok=True)
-                (Path(folder) / name).symlink_to(place.resolve(), target_is_directory=True)
+            lend(Path(folder))
             os.environ["EDGELAB_HOME"] = folder
         except OSError:  # Windows, without the right to
             pass

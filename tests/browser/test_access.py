@@ -161,10 +161,10 @@ SCROLLS = ".cm-scroller"  # the code itself, as JupyterLab has it
 
 
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
-def test_what_a_notebook_shows_is_readable_in_both_themes_and_in_a_narrow_window(page, explorer, web, theme):
+def test_what_a_notebook_shows_is_readable_in_both_themes_and_in_a_narrow_window(page, explorer, axe, theme):
     run_both(page, explorer)
     page.evaluate(THEME, theme)
-    page.evaluate((web / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8"))
+    page.evaluate(axe)
     assert page.evaluate(FAULTS) == []
     page.evaluate('() => jupyterapp.commands.execute("application:toggle-left-area")')
     for width in (800, 600):

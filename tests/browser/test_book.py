@@ -91,12 +91,12 @@ def show(page, address: str, name: str) -> None:
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_every_kind_of_page_is_accessible(reader, address, web, theme, pictures):
+def test_every_kind_of_page_is_accessible(reader, address, axe, theme, pictures):
     page = reader(theme)
     for name in PAGES:
         show(page, address, name)
         assert page.evaluate("document.documentElement.dataset.theme") == theme
-        page.add_script_tag(path=web / "node_modules" / "axe-core" / "axe.min.js")
+        page.evaluate(axe)
         assert page.evaluate(VIOLATIONS) == [], name
 
 

@@ -131,12 +131,12 @@ FAULTS = """async () => (await axe.run(document.querySelector(".edgelab-browser"
     .filter(({impact}) => ["serious", "critical"].includes(impact)).map(({id, nodes}) => `${id}: ${nodes[0].html}`)"""
 
 
-def test_the_widget_can_be_read_and_worked_by_everybody(page, notebook, web_assets, web):
+def test_the_widget_can_be_read_and_worked_by_everybody(page, notebook, web_assets, axe):
     """axe-core finds nothing serious in it, in light and in dark."""
     widget = opened(page, notebook)
     widget.get_by_role("button", name="Answer here").click()
     wait_for(lambda: "set_alarm(" in widget.text_content())
-    page.evaluate((web / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8"))
+    page.evaluate(axe)
     assert page.evaluate(FAULTS) == []
     page.evaluate(DARK)
     page.wait_for_timeout(1000)

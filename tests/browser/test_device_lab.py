@@ -40,11 +40,6 @@ def fleet(web_assets, tmp_path_factory):
         yield running
 
 
-@pytest.fixture(scope="module")
-def axe(web):
-    return (web / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8")
-
-
 def measure(page, how: str = "measure-only") -> None:
     """Press the button, and wait for the result."""
     page.click(f"#{how}")

@@ -301,11 +301,11 @@ def test_the_page_reads_without_the_picture_and_without_a_network(report, folder
 
 
 @pytest.mark.browser
-def test_the_page_is_accessible(report, web):
+def test_the_page_is_accessible(report, axe):
     """In light and in dark, on a laptop and on a phone: nothing that axe-core finds, and nothing sticks out."""
     from tests.accessible import faults
 
-    assert faults(report_page.page(report), web) == []
+    assert faults(report_page.page(report), axe) == []
 
 
 def test_names_from_the_data_are_text_on_the_page(report):

@@ -99,9 +99,9 @@ def test_a_notebook_that_failed_without_a_word_or_was_not_run_has_its_row():
 
 
 @pytest.mark.browser
-def test_the_page_is_accessible(web):
+def test_the_page_is_accessible(axe):
     from tests.accessible import faults
 
     broken = [*RUNS, Run("02_broken", 0.0, 1, None, "no notebook")]
-    assert faults(page(broken, ASKED, CHOICE, [row(), row(model=EVIL)], host()), web) == []
-    assert faults('<html lang="en"><title>t</title><main><h1>t</h1><img src="x"></main>', web)  # it can fail
+    assert faults(page(broken, ASKED, CHOICE, [row(), row(model=EVIL)], host()), axe) == []
+    assert faults('<html lang="en"><title>t</title><main><h1>t</h1><img src="x"></main>', axe)  # it can fail
