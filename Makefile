@@ -26,20 +26,21 @@ help: ## Show this list
 lab: env ## Set up, lay your own copy of the notebooks in work/, open JupyterLab
 	$(BIN)/edgelab lab
 
-test: lint ## Set up, lint, run the tests, every notebook and the browser among them
+test: lint ## Set up, lint, run the tests: every notebook as committed and cold, the first one in the browser
+	rm -rf build/tests
 	OMP_NUM_THREADS=1 $(BIN)/python -m tools.tested --durations=30 $(BESIDE)
 
 test-fast: env ## Run the tests without notebooks and browser: for daily work
 	$(PYTEST) $(BESIDE) -m "not (slow or notebook or browser)"
 
-test-slow: env ## Set up, run the slow tests: public data, full builds; first those that time, one by one
+test-slow: env ## Set up, run the slow tests: those that time, one by one; then every notebook solved in the browser, full builds, bad files
 	$(PYTEST) -m "slow and timed and not long"
 	$(PYTEST) $(BESIDE) -m "slow and not (timed or long or network)"
 
 test-network: env ## Run the tests that install packages from the index
 	$(PYTEST) -m network
 
-test-long: env ## Run what takes longest: a full build and twins of CLINC150, all notebooks with all answers in two further forms
+test-long: env ## Run what takes longest: CLINC150 in full, a learner's own data, all notebooks with all answers in two further forms
 	$(PYTEST) $(BESIDE) -m long
 
 lint: env ## Style, types, and who imports whom

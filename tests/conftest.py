@@ -56,8 +56,12 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("same")
 
 HERE = Path(__file__).parent
-# The first trains what most of the others load, and would keep them waiting: the next two have no use for it.
-AHEAD = ("01_distillation", "08_generation", "07_personalization")
+# The first trains what most of the others load, and would keep them waiting. What stands beside it has no use for it: one
+# more notebook, then the tests of the course's tools.
+AHEAD, BESIDE = ("01_distillation", "08_generation"), HERE / "course"
+# What the course's notebooks build: `make test` begins without, so that their run is the cold one; `make test-slow` goes on
+# from there.
+BUILT = HERE.parent / "build" / "tests" / "built"
 WAITING = [HERE / room for room in ("browser", "cloud", "commands", "fleet", "measurement", "sweeps", "tiers")]
 OWN_HOME = home_now()  # where `make env` prepares: before a test sets another one
 
@@ -93,7 +97,8 @@ def no_network(request):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """The notebooks first, since their run is the longest and cold; the browser last: it finds what they have built.
+    """The notebooks first, since their run is the longest and cold; the browser last: it finds what they have built. Of the
+    notebooks in the browser, the first alone is not slow.
     Both, and what starts servers and processes, wait for others in real time, and are tried once more before they fail.
     A process takes a file, or the run of one notebook, at a time.
     """
@@ -102,6 +107,8 @@ def pytest_collection_modifyitems(items):
         item.add_marker(pytest.mark.xdist_group(item.name if alone else item.nodeid.partition("::")[0]))
         if HERE / "browser" in item.path.parents:
             item.add_marker("browser")
+            if item.path.name == "test_jupyterlab.py" and item.name != "test_start_here":
+                item.add_marker("slow")  # as committed, each of those notebooks runs in `make test`
         if item.path == HERE / "test_notebooks.py" or item.path.parent in WAITING:
             item.add_marker(pytest.mark.flaky(reruns=1))
         if item.path.parent == HERE / "sweeps":
@@ -125,8 +132,10 @@ def _runs_a_notebook(item):
 def _place(item):
     if _runs_a_notebook(item):
         name = item.callspec.params["path"].stem
-        return (0, AHEAD.index(name) if name in AHEAD else len(AHEAD))
-    return (1, HERE / "browser" in item.path.parents)
+        return (0, AHEAD.index(name)) if name in AHEAD else (2, 0)
+    if item.path.parent == BESIDE:
+        return (1, 0)
+    return (3, HERE / "browser" in item.path.parents)
 
 
 @pytest.fixture(scope="session")
@@ -218,7 +227,7 @@ def real_vision(own_vision):
 def home(shared, own_generator, own_vision):
     """The EDGELAB_HOME of all runs of the course's notebooks: what one builds, the next one loads. What `make env` has
     prepared is lent by the course's own home: it would take minutes, and a network."""
-    folder = shared("home")
+    folder = _with_what_is_built(shared("home"))
     lent = {"built": filter(None, (own_generator.checkpoint, *own_generator.models.values()))}
     lent["downloads/vision"] = iter(own_vision.values())
     for place, prepared in lent.items():
@@ -229,10 +238,18 @@ def home(shared, own_generator, own_vision):
     return folder
 
 
+def _with_what_is_built(home: Path) -> Path:
+    """This home, with `built` for its built things. What a learner leaves in a home ends with the run of the tests."""
+    BUILT.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        (home / "built").symlink_to(BUILT, target_is_directory=True)
+    return home
+
+
 @pytest.fixture(scope="session")
 def full_folder(shared):
-    """Where the slow tests build: the teacher of CLINC150 is trained once for all of them."""
-    return shared("full-home")
+    """Where the slow tests build: what several of them need is trained once for all."""
+    return _with_what_is_built(shared("full-home"))
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,5 @@
 """Every notebook: as it should be, and running offline, as committed and cold. (With every exercise solved it runs in the
-browser: `tests/browser/`.)
+browser: `tests/browser/`, in `make test-slow`.)
 
 The lint and the run are tested on a toy notebook first, with every defect that they are there to find.
 """

@@ -43,10 +43,7 @@ def own_file(tmp_path_factory):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
-    [
-        pytest.param(name, marks=[] if name in ("01_distillation", "10_selection") else pytest.mark.long)
-        for name in TAKE
-    ],
+    [pytest.param(name, marks=[] if name == "01_distillation" else pytest.mark.long) for name in TAKE],
 )
 def test_it_runs_on_a_learners_file(name, own_file, full_home, monkeypatch):
     monkeypatch.setenv(VARIABLE, str(own_file))

@@ -1,6 +1,7 @@
 """How an answer is judged: against the library's own function on drawn cases, or, where it is data, by what it does."""
 
 import copy
+import functools
 import inspect
 import itertools
 from collections.abc import Callable, Iterable
@@ -63,12 +64,17 @@ class FunctionExercise:
         """The cases of every round."""
         return [case for seed in range(ROUNDS) for case in self.cases(np.random.default_rng(seed))]
 
+    @functools.cached_property
+    def _drawn(self) -> tuple[list[Case], list[Call]]:
+        """The cases, and what the reference does on each. They are the same at every attempt, which gets copies."""
+        inputs = self.inputs()
+        return inputs, trace(self.reference, inputs)
+
     def examine(self, attempt: Callable, limit_s: float) -> Finding | Accepted:
         """What is wrong with this attempt, or what to go on with; `TimeoutError` comes if it takes longer than `limit_s`."""
         if not callable(attempt):
             return Finding(f"expected a function, got {kind(attempt)}")
-        inputs = self.inputs()
-        expected = trace(self.reference, inputs)
+        inputs, expected = self._drawn
         handed_in = within(limit_s, lambda: trace(attempt, inputs))
         got = formed(handed_in, expected)
         problems = [self._problem(mine, theirs) for mine, theirs in zip(got, expected, strict=True)]

@@ -53,6 +53,7 @@ def opened(page, url: str, **changes) -> None:
     shown(page, "ask")
 
 
+@pytest.mark.slow
 def test_slower_devices_come_out_slower(browser, fleet):
     """Three phones that differ in nothing but the speed of their processor, each twice: whatever else this machine does
     makes a device slower, never faster, so the better of its two counts."""

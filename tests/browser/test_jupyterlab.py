@@ -1,9 +1,10 @@
 """Every notebook in the real JupyterLab, in the hands of one who has solved it: opened, run, seen to fit, and its widgets
 moved by keyboard.
 
-Pictures of each notebook as it looks after its run are kept in EDGELAB_SCREENSHOTS, else in a temporary folder.
+Where EDGELAB_SCREENSHOTS names a folder, pictures of each notebook as it looks after its run are kept there.
 """
 
+import os
 import re
 import time
 from contextlib import suppress
@@ -41,6 +42,15 @@ CUT_OFF = """() => [...document.querySelectorAll(".jp-Notebook-cell")].flatMap(c
     const cut = all.filter(e => e.tagName == "TD" && e.textContent.endsWith("..."));
     const size = e => `${e.scrollWidth} px in ${e.clientWidth}`;
     return [...wide, ...cut].map(e => `${e.tagName} ${e.className} (${size(e)}): ${e.textContent.trim().slice(0, 80)}`);
+})"""
+# Until nothing on the page has changed for a tenth of a second, or two seconds are over (something is in motion).
+DRAWN = """() => new Promise(drawn => {
+    let still;
+    const watching = new MutationObserver(wait), longest = setTimeout(end, 2000);
+    watching.observe(document.body, {subtree: true, childList: true, attributes: true, characterData: true});
+    wait();
+    function wait() { clearTimeout(still); still = setTimeout(end, 100); }
+    function end() { watching.disconnect(); clearTimeout(longest); requestAnimationFrame(drawn); }
 })"""
 LAST_CELL_BOTTOM = "() => [...document.querySelectorAll('.jp-Notebook-cell')].pop().getBoundingClientRect().bottom"
 
@@ -639,14 +649,16 @@ def photograph(page, folder: Path, name: str) -> list[str]:
     while more and number < 100:
         panel.evaluate("(panel, number) => panel.scrollTo(0, 0.95 * number * panel.clientHeight)", number)
         number += 1
-        picture(page, folder / f"{name}-{number:02}.png")
+        page.evaluate(DRAWN)
+        if "EDGELAB_SCREENSHOTS" in os.environ:  # fifty screens take as long as the notebook
+            page.screenshot(path=folder / f"{name}-{number:02}.png")
         cut_off |= dict.fromkeys(page.evaluate(CUT_OFF))
         more = page.evaluate(LAST_CELL_BOTTOM) > page.viewport_size["height"]
     return list(cut_off)
 
 
 def picture(page, file: Path) -> None:
-    page.wait_for_timeout(500)  # for what has just come into view to be drawn
+    page.evaluate(DRAWN)
     page.screenshot(path=file)
 
 

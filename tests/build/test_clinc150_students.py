@@ -15,6 +15,7 @@ RETENTION = {"transformer 2x384": 0.98, "convolution 48/384": 0.985, "convolutio
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.long,
     pytest.mark.usefixtures("full_home"),
     needs_shared,
 ]
@@ -40,7 +41,6 @@ def test_students_keep_what_was_promised(teacher, student):
     assert accuracy / teacher.correct().mean() >= RETENTION[spec.name]
 
 
-@pytest.mark.long
 def test_each_of_three_students_is_better_than_its_undistilled_twin(teacher):
     """The smallest of the usual ones: a larger one takes several times as long, and its twins are in
     benchmarks/README.md."""

@@ -9,6 +9,7 @@ from tests.shared_data import needs_shared
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.long,
     pytest.mark.usefixtures("full_home"),
     needs_shared,
 ]
