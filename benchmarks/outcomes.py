@@ -4,18 +4,17 @@ python -m benchmarks.outcomes                      all of them: warm, some minut
 python -m benchmarks.outcomes 01_distillation      its rows alone are replaced
 """
 
-import csv
-import io
 import sys
 from datetime import date
 
+from benchmarks.notebook_rows import replace_rows
 from edgelab.commands.headless import say_notebook
 from edgelab.commands.run import find_notebook
 from edgelab.course.notebooks import notebooks, run_notebooks
 from edgelab.course.outcomes import outcomes
 from edgelab.course.workshop import desk
 from edgelab.machine.host import host
-from edgelab.workspace import data_home, write_atomic
+from edgelab.workspace import data_home
 
 HEAD = ["notebook", "prediction", "measured", "unit", "host", "date"]
 
@@ -33,18 +32,12 @@ def main() -> None:
             if run.error:
                 raise SystemExit(f"{run.name}, {run.outcome}")
             found = {name: each for name, each in outcomes().items() if each.measured is not None}
-        before = list(csv.DictReader(io.StringIO(file.read_text("utf-8")))) if file.exists() else []
         where = {"host": f"{machine.cpu}, {machine.cores} cores", "date": date.today().isoformat()}
         new = [
             {"notebook": run.name, "prediction": name, "measured": f"{each.measured:.6g}", "unit": each.unit, **where}
             for name, each in found.items()
         ]
-        rows = [row for row in before if row["notebook"] != run.name] + new
-        stream = io.StringIO()
-        table = csv.DictWriter(stream, HEAD, lineterminator="\n")
-        table.writeheader()
-        table.writerows(sorted(rows, key=lambda row: row["notebook"]))
-        write_atomic(file, stream.getvalue())
+        replace_rows(file, HEAD, new)
 
 
 if __name__ == "__main__":

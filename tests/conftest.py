@@ -187,11 +187,10 @@ def axe(web):
 @pytest.fixture(scope="session")
 def own_generator():
     """What `edgelab prepare generator` has built of SmolLM2 in the course's own home: it may be nothing."""
+    from benchmarks.homes import home_at
     from edgelab.generation.convert import prepared
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("EDGELAB_HOME", str(OWN_HOME))
-        patch.delenv("EDGELAB_GENERATOR", raising=False)
+    with home_at(OWN_HOME):
         return prepared()
 
 
@@ -208,10 +207,10 @@ def real_generator(own_generator):
 @pytest.fixture(scope="session")
 def own_vision():
     """What `edgelab prepare vision` has fetched into the course's own home: it may be nothing."""
+    from benchmarks.homes import home_at
     from edgelab.tiers.vision import MODELS, RAPIDOCR
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("EDGELAB_HOME", str(OWN_HOME))
+    with home_at(OWN_HOME):
         return dict(zip(MODELS, RAPIDOCR.kept(), strict=True)) if RAPIDOCR.is_there() else {}
 
 
@@ -224,17 +223,14 @@ def real_vision(own_vision):
 
 
 @pytest.fixture(scope="session")
-def home(shared, own_generator, own_vision):
+def home(shared):
     """The EDGELAB_HOME of all runs of the course's notebooks: what one builds, the next one loads. What `make env` has
-    prepared is lent by the course's own home: it would take minutes, and a network."""
+    prepared is lent by the course's own home."""
+    from benchmarks.homes import home_at, lend_prepared
+
     folder = _with_what_is_built(shared("home"))
-    lent = {"built": filter(None, (own_generator.checkpoint, *own_generator.models.values()))}
-    lent["downloads/vision"] = iter(own_vision.values())
-    for place, prepared in lent.items():
-        (folder / place).mkdir(parents=True, exist_ok=True)
-        for each in prepared:
-            with contextlib.suppress(FileExistsError):  # the process beside this one was first
-                (folder / place / each.name).symlink_to(each)
+    with home_at(OWN_HOME):
+        lend_prepared(folder)
     return folder
 
 

@@ -1,0 +1,20 @@
+"""A table with rows of each notebook, measured one notebook at a time."""
+
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+from edgelab.workspace import write_atomic
+
+
+def replace_rows(file: Path, head: Sequence[str], rows: Sequence[dict[str, str]]) -> None:
+    """Put these rows into the CSV file in place of the same notebooks' earlier ones, in the course's order."""
+    before = list(csv.DictReader(io.StringIO(file.read_text("utf-8")))) if file.exists() else []
+    measured = {row["notebook"] for row in rows}
+    kept = [row for row in before if row["notebook"] not in measured]
+    stream = io.StringIO()
+    table = csv.DictWriter(stream, head, lineterminator="\n")
+    table.writeheader()
+    table.writerows(sorted([*kept, *rows], key=lambda row: row["notebook"]))
+    write_atomic(file, stream.getvalue())
