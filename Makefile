@@ -30,8 +30,8 @@ test: lint ## Set up, lint, run the tests: every notebook as committed and cold,
 	rm -rf build/tests
 	OMP_NUM_THREADS=1 $(BIN)/python -m tools.tested --durations=30 $(BESIDE)
 
-test-fast: env ## Run the tests without notebooks and browser: for daily work
-	$(PYTEST) $(BESIDE) -m "not (slow or notebook or browser)"
+test-fast: env ## Run the tests without notebooks, browser, training and servers: for daily work
+	$(PYTEST) $(BESIDE) -m "not (slow or heavy or notebook or browser)"
 
 test-slow: env ## Set up, run the slow tests: those that time, one by one; then every notebook solved in the browser, full builds, bad files
 	$(PYTEST) -m "slow and timed and not long"

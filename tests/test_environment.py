@@ -13,6 +13,8 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
+from tests.conftest import HEAVY
+
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
@@ -82,3 +84,8 @@ def test_import_is_fast_and_loads_nothing():
     runs = [subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True) for _ in range(3)]
     seconds, _, loaded = min(run.stdout for run in runs).partition(" ")
     assert float(seconds) < 0.1 and loaded.strip() == "[]"
+
+
+def test_the_files_that_test_fast_leaves_out_exist():
+    tests = Path(__file__).parent
+    assert [name for name in HEAVY if not (tests / name).is_file()] == []
