@@ -33,14 +33,14 @@ test: lint ## Set up, lint, run the tests: every notebook as committed and cold,
 test-fast: env ## Run the tests without notebooks, browser, training and servers: for daily work
 	$(PYTEST) $(BESIDE) -m "not (slow or heavy or notebook or browser)"
 
-test-slow: env ## Set up, run the slow tests: those that time, one by one; then every notebook solved in the browser, full builds, bad files
-	$(PYTEST) -m "slow and timed and not long"
+test-slow: env ## Set up, run the slow tests: every notebook solved in the browser, a full build, bad files, explorers over their grids
 	$(PYTEST) $(BESIDE) -m "slow and not (timed or long or network)"
 
 test-network: env ## Run the tests that install packages from the index
 	$(PYTEST) -m network
 
-test-long: env ## Run what takes longest: CLINC150 in full, a learner's own data, all notebooks with all answers in two further forms
+test-long: env ## Run what takes longest: what times, one by one; CLINC150 in full, a learner's own data, two further forms of all answers
+	$(PYTEST) -m timed
 	$(PYTEST) $(BESIDE) -m long
 
 lint: env ## Style, types, and who imports whom

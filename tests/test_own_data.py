@@ -41,10 +41,8 @@ def own_file(tmp_path_factory):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "name",
-    [pytest.param(name, marks=[] if name == "01_distillation" else pytest.mark.long) for name in TAKE],
-)
+@pytest.mark.long
+@pytest.mark.parametrize("name", TAKE)
 def test_it_runs_on_a_learners_file(name, own_file, full_home, monkeypatch):
     monkeypatch.setenv(VARIABLE, str(own_file))
     (run,) = run_notebooks([PATHS[name]])

@@ -177,6 +177,7 @@ REAL = {
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_24_real_trials_with_a_worker_killed_are_the_same_rows_on_1_and_on_4_workers(tmp_path, data_file, monkeypatch):
     config = config_of(tmp_path, **REAL)
     found = {}
