@@ -12,7 +12,7 @@ from tests.explorer_grids import ROOMS, captured, explorers, faults, points
 from tests.explorers import controls_of, parts
 
 EVERY = [(room, name) for room in ("course", *ROOMS) for name in explorers(room)]
-QUICK, WHOLE = 60, 2_500  # points of a grid
+QUICK, WHOLE = 60, 1_000  # points of a grid
 MOST_S = 0.1  # of processor time for a point, on average, without its figure: the browser sends a move each 0.1 s
 
 

@@ -18,6 +18,7 @@ TEACHER_ON_POCKET = 0.91
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("full_home")]
 
 
+@pytest.mark.long
 def test_the_shipped_bundle_is_what_its_command_builds(tmp_path):
     pocket_bundle.main(["--out", str(tmp_path / "pocket")])
     pocket = datasets.load("pocket")
