@@ -12,12 +12,15 @@ from edgelab.stats.intervals import Interval
 
 PAPER, INK, GRID = "#121212", "#CED6DD", "#3A444E"  # of the theme's dark pages
 ON_DARK = {plots.BLUE: "#56B4E9", plots.GREY: "#9AA5AF"}  # the lighter blue of the same palette
+# A router's answers are a cloud's, too, and a base with one person's examples is judged on theirs: no models of this picture.
+APART = ("04_routing", "07_personalization")
 NAMED = 0.01  # of accuracy: who brings less than the one before stays without a name in the picture
 
 
 def shown(rows: Iterable[Row]) -> list[Row]:
     """Pocket's rows on test, a model in a format once, the smallest first."""
-    found = {(row.model, row.precision): row for row in rows if (row.data, row.split) == ("pocket", "test")}
+    rows = (row for row in rows if (row.data, row.split) == ("pocket", "test") and row.notebook not in APART)
+    found = {(row.model, row.precision): row for row in rows}
     return sorted(found.values(), key=lambda row: (row.size_bytes, -row.accuracy))
 
 

@@ -191,7 +191,12 @@ ROWS = [row("large", 0.93, 90), row("beaten", 0.85, 20), row("small", 0.90, 0.3)
 
 def test_the_frontier_is_what_no_smaller_one_equals():
     found = frontier.shown(
-        [*ROWS, row("other", 0.97, 0.1, data="clinc150"), row("early", 0.97, 0.1, split="validation")]
+        [
+            *ROWS,
+            row("other", 0.97, 0.1, data="clinc150"),
+            row("early", 0.97, 0.1, split="validation"),
+            row("with a cloud", 0.97, 0.1, notebook="04_routing"),
+        ]
     )
     assert [r.model for r in frontier.front(found)] == ["small", "near", "large"]
     assert [r.model for r in frontier.named(frontier.front(found))] == ["small", "large"]
