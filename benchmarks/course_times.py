@@ -44,7 +44,7 @@ def main() -> None:
             "date": date.today().isoformat(),
         }
         print(*row.values(), sep="  ", flush=True)
-        replace_rows(data_home() / "course_times.csv", HEAD, [row])
+        replace_rows(data_home() / "course_times.csv", cold.name, HEAD, [row])
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import patch
 
 from edgelab.generation.convert import prepared
 from edgelab.tiers.vision import RAPIDOCR
@@ -12,23 +13,18 @@ from edgelab.tiers.vision import RAPIDOCR
 @contextlib.contextmanager
 def home_at(folder: Path) -> Iterator[None]:
     """That home inside, and no generator but the course's."""
-    before = {name: os.environ.pop(name, None) for name in ("EDGELAB_HOME", "EDGELAB_GENERATOR")}
-    os.environ["EDGELAB_HOME"] = str(folder)
-    try:
+    with patch.dict(os.environ, EDGELAB_HOME=str(folder)):
+        os.environ.pop("EDGELAB_GENERATOR", None)
         yield
-    finally:
-        del os.environ["EDGELAB_HOME"]
-        os.environ.update({name: value for name, value in before.items() if value is not None})
 
 
 def lend_prepared(home: Path) -> None:
     """By links, what `make env` has prepared in the home of now: it would take minutes, and a network. What another process
     has lent already is left as it is."""
     generator = prepared()
-    models = [RAPIDOCR.kept()] if RAPIDOCR.is_there() else []
     lent = {
         "built": [folder for folder in (generator.checkpoint, *generator.models.values()) if folder],
-        "downloads/vision": [file for files in models for file in files],
+        "downloads/vision": RAPIDOCR.kept() if RAPIDOCR.is_there() else (),
     }
     for place, things in lent.items():
         (home / place).mkdir(parents=True, exist_ok=True)

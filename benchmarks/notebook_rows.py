@@ -8,11 +8,10 @@ from pathlib import Path
 from edgelab.workspace import write_atomic
 
 
-def replace_rows(file: Path, head: Sequence[str], rows: Sequence[dict[str, str]]) -> None:
-    """Put these rows into the CSV file in place of the same notebooks' earlier ones, in the course's order."""
+def replace_rows(file: Path, notebook: str, head: Sequence[str], rows: Sequence[dict[str, str]]) -> None:
+    """Put this notebook's rows into the CSV file in place of its earlier ones, in the course's order."""
     before = list(csv.DictReader(io.StringIO(file.read_text("utf-8")))) if file.exists() else []
-    measured = {row["notebook"] for row in rows}
-    kept = [row for row in before if row["notebook"] not in measured]
+    kept = [row for row in before if row["notebook"] != notebook]
     stream = io.StringIO()
     table = csv.DictWriter(stream, head, lineterminator="\n")
     table.writeheader()

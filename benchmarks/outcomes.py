@@ -37,7 +37,7 @@ def main() -> None:
             {"notebook": run.name, "prediction": name, "measured": f"{each.measured:.6g}", "unit": each.unit, **where}
             for name, each in found.items()
         ]
-        replace_rows(file, HEAD, new)
+        replace_rows(file, run.name, HEAD, new)
 
 
 if __name__ == "__main__":

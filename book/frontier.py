@@ -12,7 +12,7 @@ from edgelab.stats.intervals import Interval
 
 PAPER, INK, GRID = "#121212", "#CED6DD", "#3A444E"  # of the theme's dark pages
 ON_DARK = {plots.BLUE: "#56B4E9", plots.GREY: "#9AA5AF"}  # the lighter blue of the same palette
-# A router's answers are a cloud's, too, and a base with one person's examples is judged on theirs: no models of this picture.
+# A router answers with a cloud's help, and the base of `07` wears one person's adapter: neither ships by itself.
 APART = ("04_routing", "07_personalization")
 NAMED = 0.01  # of accuracy: who brings less than the one before stays without a name in the picture
 

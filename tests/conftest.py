@@ -64,35 +64,38 @@ AHEAD, BESIDE = ("01_distillation", "08_generation"), HERE / "course"
 BUILT = HERE.parent / "build" / "tests" / "built"
 WAITING = [HERE / room for room in ("browser", "cloud", "commands", "fleet", "measurement", "sweeps", "tiers")]
 # Files that train, or start servers and processes, for more than ten seconds: `make test-fast` leaves them to `make test`.
-HEAVY = {
-    "build/test_pipeline.py",
-    "build/test_unlabelled.py",
-    "cloud/test_client.py",
-    "commands/test_bench_generators.py",
-    "commands/test_lab.py",
-    "commands/test_run.py",
-    "commands/test_workshop.py",
-    "course/test_notebooks.py",
-    "distillation/test_by_hand.py",
-    "distillation/test_family.py",
-    "distillation/test_students.py",
-    "export/test_repair.py",
-    "export/test_to_onnx.py",
-    "fleet/test_lab.py",
-    "fleet/test_load.py",
-    "measurement/test_widgets.py",
-    "personalization/test_adaptable.py",
-    "privacy/test_watching.py",
-    "routing/test_assistant.py",
-    "selection/test_certainty.py",
-    "test_explorer_grids.py",
-    "test_source.py",
-    "tiers/test_ai_hub.py",
-    "tiers/test_emulation.py",
-    "tools/test_instructors.py",
-    "tools/test_refresh.py",
-    "web/test_web.py",
-}
+HEAVY = [
+    HERE / file
+    for file in (
+        "build/test_pipeline.py",
+        "build/test_unlabelled.py",
+        "cloud/test_client.py",
+        "commands/test_bench_generators.py",
+        "commands/test_lab.py",
+        "commands/test_run.py",
+        "commands/test_workshop.py",
+        "course/test_notebooks.py",
+        "distillation/test_by_hand.py",
+        "distillation/test_family.py",
+        "distillation/test_students.py",
+        "export/test_repair.py",
+        "export/test_to_onnx.py",
+        "fleet/test_lab.py",
+        "fleet/test_load.py",
+        "measurement/test_widgets.py",
+        "personalization/test_adaptable.py",
+        "privacy/test_watching.py",
+        "routing/test_assistant.py",
+        "selection/test_certainty.py",
+        "test_explorer_grids.py",
+        "test_source.py",
+        "tiers/test_ai_hub.py",
+        "tiers/test_emulation.py",
+        "tools/test_instructors.py",
+        "tools/test_refresh.py",
+        "web/test_web.py",
+    )
+]
 OWN_HOME = home_now()  # where `make env` prepares: before a test sets another one
 
 
@@ -127,8 +130,7 @@ def no_network(request):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """The notebooks first, since their run is the longest and cold; the browser last: it finds what they have built. Of the
-    notebooks in the browser, the first alone is not slow.
+    """The notebooks first, since their run is the longest and cold; the browser last: it finds what they have built.
     Both, and what starts servers and processes, wait for others in real time, and are tried once more before they fail.
     A process takes a file, or the run of one notebook, at a time.
     """
@@ -137,9 +139,7 @@ def pytest_collection_modifyitems(items):
         item.add_marker(pytest.mark.xdist_group(item.name if alone else item.nodeid.partition("::")[0]))
         if HERE / "browser" in item.path.parents:
             item.add_marker("browser")
-            if item.path.name == "test_jupyterlab.py" and item.name != "test_start_here":
-                item.add_marker("slow")  # as committed, each of those notebooks runs in `make test`
-        if item.path.is_relative_to(HERE) and item.path.relative_to(HERE).as_posix() in HEAVY:
+        if item.path in HEAVY:
             item.add_marker("heavy")
         if item.path == HERE / "test_notebooks.py" or item.path.parent in WAITING:
             item.add_marker(pytest.mark.flaky(reruns=1))

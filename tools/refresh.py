@@ -25,6 +25,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from unittest.mock import patch
 
 from filelock import FileLock, Timeout
 
@@ -149,23 +150,10 @@ def kept(file: Path) -> dict | None:
     return found if isinstance(found, dict) else None
 
 
-@contextmanager
-def at(home: Path) -> Iterator[None]:
-    """With that EDGELAB_HOME."""
-    before = os.environ.get("EDGELAB_HOME")
-    os.environ["EDGELAB_HOME"] = str(home)
-    try:
-        yield
-    finally:
-        del os.environ["EDGELAB_HOME"]
-        if before is not None:
-            os.environ["EDGELAB_HOME"] = before
-
-
 def side(place: Place, paths: Sequence[Path]) -> Side:
     """What was written there, of these notebooks."""
     results = {path.stem: found for path in paths if (found := kept(place.result(path)))}
-    with at(place.home):
+    with patch.dict(os.environ, EDGELAB_HOME=str(place.home)):
         board = [row for row in scoreboard.rows() if row.notebook in results]
         return Side(pins(place.lock), results, board, outcomes.outcomes())
 

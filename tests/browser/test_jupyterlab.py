@@ -1,5 +1,5 @@
 """Every notebook in the real JupyterLab, in the hands of one who has solved it: opened, run, seen to fit, and its widgets
-moved by keyboard.
+moved by keyboard. All but the first are slow: as committed, each runs in `make test`.
 
 Where EDGELAB_SCREENSHOTS names a folder, pictures of each notebook as it looks after its run are kept there.
 """
@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from edgelab import datasets
 from edgelab.course.notebooks import VERIFIED, notebooks, read_notebook
@@ -90,6 +91,7 @@ def test_start_here(page, lab, pictures):
     picture(page, pictures / "00_start_here-moved.png")
 
 
+@pytest.mark.slow
 def test_distillation(page, lab, home, pictures, monkeypatch):
     from edgelab.distillation.losses import soften
     from edgelab.distillation.notebook import falls_below
@@ -130,6 +132,7 @@ def test_distillation(page, lab, home, pictures, monkeypatch):
     picture(page, pictures / "01_distillation-moved.png")
 
 
+@pytest.mark.slow
 def test_quantization(page, lab, home, pictures, monkeypatch):
     from edgelab.models.tokens import encode
     from edgelab.quantization.answers import activations
@@ -169,6 +172,7 @@ def test_quantization(page, lab, home, pictures, monkeypatch):
     picture(page, pictures / "02_quantization-moved.png")
 
 
+@pytest.mark.slow
 def test_export(page, lab, home, pictures, monkeypatch, tmp_path):
     from edgelab.export.graph import LEVELS, operators, optimize
     from edgelab.export.preflight import preflight
@@ -205,6 +209,7 @@ def test_export(page, lab, home, pictures, monkeypatch, tmp_path):
     picture(page, pictures / "03_export-moved.png")
 
 
+@pytest.mark.slow
 def test_routing(page, lab, home, pictures, monkeypatch):
     from edgelab.routing.policy import Policy
     from edgelab.routing.simulation import Terms, routing_score
@@ -298,6 +303,7 @@ def untimed(shown: list[list[str]]) -> list[list[str]]:
     return kept
 
 
+@pytest.mark.slow
 def test_measurement(page, lab, pictures):
     from edgelab.measurement.plan_exercise import pilot
     from edgelab.measurement.widgets import ARRIVALS, compute_power
@@ -350,6 +356,7 @@ def test_measurement(page, lab, pictures):
     picture(page, pictures / "05_measurement-moved.png")
 
 
+@pytest.mark.slow
 def test_tiers(page, browser, lab, web_assets, pictures):
     from edgelab.tiers.ai_hub import excerpt
     from edgelab.tiers.figures import TIERS
@@ -405,6 +412,7 @@ def test_tiers(page, browser, lab, web_assets, pictures):
     picture(page, pictures / "06_tiers-lab.png")
 
 
+@pytest.mark.slow
 def test_personalization(page, lab, pictures):
     from edgelab.personalization.widgets import LAYERS, compute_bytes
 
@@ -442,6 +450,7 @@ def test_personalization(page, lab, pictures):
     picture(page, pictures / "07_personalization-forgotten.png")
 
 
+@pytest.mark.slow
 def test_generation(page, lab, pictures):
     from edgelab.generation.llama import toy
     from edgelab.generation.widgets import compute_phone, compute_sampling
@@ -477,6 +486,7 @@ def test_generation(page, lab, pictures):
     picture(page, pictures / "08_generation-calculator.png")
 
 
+@pytest.mark.slow
 def test_privacy(page, lab, home, pictures, monkeypatch):
     from edgelab.privacy.extraction import steal_pocket
     from edgelab.privacy.widgets import compute_error, compute_theft
@@ -508,6 +518,7 @@ def test_privacy(page, lab, home, pictures, monkeypatch):
     picture(page, pictures / "09_privacy-theft.png")
 
 
+@pytest.mark.slow
 def test_selection(page, lab, pictures):
     run(page, lab, "10_selection", pictures)
 
@@ -650,7 +661,7 @@ def photograph(page, folder: Path, name: str) -> list[str]:
         panel.evaluate("(panel, number) => panel.scrollTo(0, 0.95 * number * panel.clientHeight)", number)
         number += 1
         page.evaluate(DRAWN)
-        if "EDGELAB_SCREENSHOTS" in os.environ:  # fifty screens take as long as the notebook
+        if "EDGELAB_SCREENSHOTS" in os.environ:
             page.screenshot(path=folder / f"{name}-{number:02}.png")
         cut_off |= dict.fromkeys(page.evaluate(CUT_OFF))
         more = page.evaluate(LAST_CELL_BOTTOM) > page.viewport_size["height"]
